@@ -1,0 +1,112 @@
+namespace Tessera.Fidelity;
+
+/// <summary>
+/// How far an attention output is from a reference, in the figures the field reports (flattened tensors, sums in double):
+/// cosine sum(OO') / (|O| |O'|), relative L1 sum|O - O'| / sum|O|, relative L2 |O - O'| / |O|, RMSE sqrt(mean (O - O')^2).
+/// </summary>
+/// <param name="Cosine">Cosine similarity; 1 when both are zero.</param>
+/// <param name="RelativeL1">Relative L1 error.</param>
+/// <param name="RelativeL2">Relative L2 error, also called NRMSE.</param>
+/// <param name="RootMeanSquare">Root mean square error, in units of the output.</param>
+/// <param name="Maximum">Largest absolute difference.</param>
+public readonly record struct AttentionError(double Cosine, double RelativeL1, double RelativeL2, double RootMeanSquare, double Maximum)
+{
+    /// <summary>Normalised mean square error: the square of <see cref="RelativeL2"/>.</summary>
+    public double NormalizedMeanSquare => RelativeL2 * RelativeL2;
+
+    /// <summary>Signal to noise ratio in decibels, 10 log10(|O|^2 / |O - O'|^2); infinite for equal tensors.</summary>
+    public double SignalToNoise => -20 * Math.Log10(RelativeL2);
+
+    /// <summary>Compares two flattened tensors.</summary>
+    /// <param name="reference">O.</param>
+    /// <param name="actual">O', of the same length.</param>
+    /// <exception cref="ArgumentException">The lengths differ.</exception>
+    public static AttentionError Compare(ReadOnlySpan<float> reference, ReadOnlySpan<float> actual)
+    {
+        RequireEqual(reference.Length, actual.Length);
+        Accumulator sums = default;
+        for (int i = 0; i < reference.Length; i++)
+        {
+            sums.Add(reference[i], actual[i]);
+        }
+
+        return sums.Finish(reference.Length);
+    }
+
+    /// <summary>Compares a flattened tensor with a double-precision reference.</summary>
+    /// <param name="reference">O.</param>
+    /// <param name="actual">O', of the same length.</param>
+    /// <exception cref="ArgumentException">The lengths differ.</exception>
+    public static AttentionError Compare(ReadOnlySpan<double> reference, ReadOnlySpan<float> actual)
+    {
+        RequireEqual(reference.Length, actual.Length);
+        Accumulator sums = default;
+        for (int i = 0; i < reference.Length; i++)
+        {
+            sums.Add(reference[i], actual[i]);
+        }
+
+        return sums.Finish(reference.Length);
+    }
+
+    /// <summary>Compares two double-precision tensors.</summary>
+    /// <param name="reference">O.</param>
+    /// <param name="actual">O', of the same length.</param>
+    /// <exception cref="ArgumentException">The lengths differ.</exception>
+    public static AttentionError Compare(ReadOnlySpan<double> reference, ReadOnlySpan<double> actual)
+    {
+        RequireEqual(reference.Length, actual.Length);
+        Accumulator sums = default;
+        for (int i = 0; i < reference.Length; i++)
+        {
+            sums.Add(reference[i], actual[i]);
+        }
+
+        return sums.Finish(reference.Length);
+    }
+
+    private static void RequireEqual(int reference, int actual)
+    {
+        if (reference != actual)
+        {
+            throw new ArgumentException($"The reference has {reference} elements, the compared tensor {actual}; wanted equal counts.", nameof(actual));
+        }
+    }
+
+    private struct Accumulator
+    {
+        private double _dot;
+        private double _reference2;
+        private double _actual2;
+        private double _reference1;
+        private double _difference1;
+        private double _difference2;
+        private double _maximum;
+
+        public void Add(double reference, double actual)
+        {
+            double difference = Math.Abs(reference - actual);
+            _dot += reference * actual;
+            _reference2 += reference * reference;
+            _actual2 += actual * actual;
+            _reference1 += Math.Abs(reference);
+            _difference1 += difference;
+            _difference2 += difference * difference;
+            // Written so that a NaN difference sticks instead of being ignored by a comparison.
+            _maximum = difference <= _maximum ? _maximum : difference;
+        }
+
+        public readonly AttentionError Finish(int count)
+        {
+            double norms = Math.Sqrt(_reference2) * Math.Sqrt(_actual2);
+            return new AttentionError(
+                norms > 0 ? _dot / norms : _difference2 == 0 ? 1 : double.IsNaN(norms) ? double.NaN : 0,
+                Ratio(_difference1, _reference1),
+                Math.Sqrt(Ratio(_difference2, _reference2)),
+                count == 0 ? 0 : Math.Sqrt(_difference2 / count),
+                _maximum);
+        }
+
+        private static double Ratio(double difference, double reference) => difference == 0 ? 0 : difference / reference;
+    }
+}

@@ -1,0 +1,20 @@
+using Xunit;
+
+namespace Tessera.TestKit;
+
+/// <summary>A fact that needs recorded data below <see cref="TestRoots.Data"/>: skipped with the reason when it is missing, failing loudly in CI.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class DataFactAttribute : FactAttribute
+{
+    public DataFactAttribute(string relativePath)
+    {
+        RelativePath = relativePath;
+        string path = Path.Combine(TestRoots.Data, relativePath);
+        if (!TestRoots.IsContinuousIntegration && TestRoots.MissingReason(path) is { } reason)
+        {
+            Skip = reason;
+        }
+    }
+
+    public string RelativePath { get; }
+}
