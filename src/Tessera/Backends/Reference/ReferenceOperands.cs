@@ -1,34 +1,67 @@
+using System.Numerics.Tensors;
 using Tessera.Attention;
 using Tessera.Layout;
+using Tessera.Quantization;
 
 namespace Tessera.Backends.Reference;
 
 /// <summary>
-/// Q, K and V of one head in storage order, as the recipe sees them: ordered, smoothed, rotated, quantised and read back, in double.
+/// Q, K and V of one head in storage order, as the recipe sees them: gathered, smoothed, rotated, quantised and read back in double. The
+/// order of the steps is part of the meaning: means are taken off first, the Hadamard transform follows, and scales are taken last.
 /// </summary>
 internal sealed class ReferenceOperands
 {
     private readonly TokenOrder? _order;
     private readonly int _headDim;
-    private readonly double[] _query;
-    private readonly double[] _key;
-    private readonly double[] _value;
+    private readonly int _queryBlock;
+    private readonly Operand _query;
+    private readonly Operand _key;
+    private readonly Operand _value;
+    private readonly float[]? _smoothKey;
+    private readonly float[]? _queryMeans;
     private readonly double[] _rowConstant;
-    private readonly double[] _valueMean;
+    private readonly float[] _valueMean;
 
     public ReferenceOperands(AttentionPlan plan, in AttentionInputs inputs, int batch, int head)
     {
         _order = plan.OrderOf(head);
         _headDim = plan.Shape.HeadDim;
-        _query = Gather(inputs.Query, batch, head, plan.Mask.QuerySlots);
-        _key = Gather(inputs.Key, batch, head, plan.Mask.KeySlots);
-        _value = Gather(inputs.Value, batch, head, plan.Mask.KeySlots);
+        _queryBlock = plan.Mask.Size.Query;
+        QuantizationRecipe recipe = plan.Recipe;
+        float[] query = Gather(inputs.Query, _order, batch, head, plan.Mask.QuerySlots);
+        float[] key = Gather(inputs.Key, _order, batch, head, plan.Mask.KeySlots);
+        float[] value = Gather(inputs.Value, _order, batch, head, plan.Mask.KeySlots);
+
         _rowConstant = new double[plan.Mask.QuerySlots];
-        _valueMean = new double[_headDim];
-        if (!plan.Recipe.IsExact)
+        if (recipe.SmoothKey)
         {
-            throw new NotSupportedException($"{plan.Recipe}");
+            float[] mean = new float[_headDim];
+            KeySmoothing.Mean(key, _headDim, _order, mean);
+            KeySmoothing.Subtract(key, _headDim, _order, mean);
+            for (int slot = 0; slot < _rowConstant.Length; slot++)
+            {
+                _rowConstant[slot] = KeySmoothing.LogSumExpCorrection(query.AsSpan(slot * _headDim, _headDim), mean, plan.EffectiveScale);
+            }
         }
+
+        if (recipe.SmoothQuery)
+        {
+            _smoothKey = [.. key];
+            _queryMeans = new float[plan.Mask.QueryBlocks * _headDim];
+            QuerySmoothing.Means(query, _headDim, _queryBlock, _order, _queryMeans);
+            QuerySmoothing.Subtract(query, _headDim, _queryBlock, _order, _queryMeans);
+        }
+
+        _valueMean = new float[_headDim];
+        if (recipe.SmoothValue)
+        {
+            ValueSmoothing.Mean(value, _headDim, _order, _valueMean);
+            ValueSmoothing.Subtract(value, _headDim, _order, _valueMean);
+        }
+
+        _query = Quantized(query, recipe.Query, AttentionOperand.Query, plan, inputs, recipe.Hadamard);
+        _key = Quantized(key, recipe.Key, AttentionOperand.Key, plan, inputs, recipe.Hadamard);
+        _value = Quantized(value, recipe.Value, AttentionOperand.Value, plan, inputs, false);
     }
 
     /// <summary>Natural token of a query slot, negative for padding.</summary>
@@ -41,9 +74,14 @@ internal sealed class ReferenceOperands
     public double Dot(int querySlot, int keySlot)
     {
         double sum = 0;
-        for (int d = 0; d < _headDim; d++)
+        for (int channel = 0; channel < _query.Channels; channel++)
         {
-            sum += _query[(querySlot * (long)_headDim) + d] * _key[(keySlot * (long)_headDim) + d];
+            sum += _query[querySlot, channel] * _key[keySlot, channel];
+        }
+
+        for (int channel = 0; _smoothKey is not null && channel < _headDim; channel++)
+        {
+            sum += (double)_queryMeans![(querySlot / _queryBlock * _headDim) + channel] * _smoothKey[(keySlot * _headDim) + channel];
         }
 
         return sum;
@@ -53,23 +91,87 @@ internal sealed class ReferenceOperands
     public double RowConstant(int querySlot) => _rowConstant[querySlot];
 
     /// <summary>One value channel.</summary>
-    public double Value(int keySlot, int channel) => _value[(keySlot * (long)_headDim) + channel];
+    public double Value(int keySlot, int channel) => _value[keySlot, channel];
 
     /// <summary>What value smoothing took from a channel; zero without smoothing.</summary>
     public double ValueMean(int channel) => _valueMean[channel];
 
-    private double[] Gather(System.Numerics.Tensors.ReadOnlyTensorSpan<float> tensor, int batch, int head, int slots)
+    private static float[] Gather(ReadOnlyTensorSpan<float> tensor, TokenOrder? order, int batch, int head, int slots)
     {
-        double[] rows = new double[(long)slots * _headDim];
+        int channels = (int)tensor.Lengths[3];
+        float[] rows = new float[checked(slots * channels)];
         for (int slot = 0; slot < slots; slot++)
         {
-            int token = _order?.TokenAt(slot) ?? slot;
-            for (int d = 0; token >= 0 && d < _headDim; d++)
+            int token = order?.TokenAt(slot) ?? slot;
+            for (int channel = 0; token >= 0 && channel < channels; channel++)
             {
-                rows[(slot * (long)_headDim) + d] = tensor[batch, head, token, d];
+                rows[(slot * channels) + channel] = tensor[batch, head, token, channel];
             }
         }
 
         return rows;
+    }
+
+    private Operand Quantized(float[] rows, OperandFormat format, AttentionOperand operand, AttentionPlan plan, in AttentionInputs inputs, bool hadamard)
+    {
+        int channels = _headDim;
+        if (hadamard)
+        {
+            channels = HadamardTransform.PaddedChannels(_headDim);
+            float[] rotated = new float[rows.Length / _headDim * channels];
+            HadamardTransform.Apply(rows, _headDim, rotated);
+            rows = rotated;
+        }
+
+        double[] values = new double[rows.Length];
+        if (format.Format == NumberFormat.Float32)
+        {
+            for (int i = 0; i < rows.Length; i++)
+            {
+                values[i] = rows[i];
+            }
+        }
+        else
+        {
+            ScaleGroups groups = ScaleGroups.Create(format, operand, rows.Length / channels, channels, _order, plan.Grid);
+            float tensorMaximum = format.Granularity == QuantizationGranularity.PerTensor ? TensorMaximum(operand, plan, inputs) : 0;
+            Quantizer.Quantize(rows, groups, tensorMaximum).Dequantize(values);
+        }
+
+        return new Operand(values, channels);
+    }
+
+    /// <summary>Absolute maximum over all batches and heads, each prepared as this one is: what one scale for the whole tensor needs.</summary>
+    private static float TensorMaximum(AttentionOperand operand, AttentionPlan plan, in AttentionInputs inputs)
+    {
+        AttentionPlan unscaled = plan with
+        {
+            Recipe = plan.Recipe with { Query = OperandFormat.Float32, Key = OperandFormat.Float32, Value = OperandFormat.Float32 },
+        };
+        double maximum = 0;
+        for (int batch = 0; batch < plan.Shape.Batch; batch++)
+        {
+            for (int head = 0; head < plan.Shape.Heads; head++)
+            {
+                ReferenceOperands prepared = new(unscaled, inputs, batch, head);
+                Operand rows = operand switch
+                {
+                    AttentionOperand.Query => prepared._query,
+                    AttentionOperand.Key => prepared._key,
+                    _ => prepared._value,
+                };
+                maximum = Math.Max(maximum, rows.AbsoluteMaximum());
+            }
+        }
+
+        return (float)maximum;
+    }
+
+    /// <summary>Rows of channels in double.</summary>
+    private readonly record struct Operand(double[] Values, int Channels)
+    {
+        public double this[int slot, int channel] => Values[(slot * Channels) + channel];
+
+        public double AbsoluteMaximum() => Values.Length == 0 ? 0 : Values.Max(Math.Abs);
     }
 }

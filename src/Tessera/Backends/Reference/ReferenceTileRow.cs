@@ -14,6 +14,7 @@ internal sealed class ReferenceTileRow
     private readonly int _queryBlock;
     private readonly int _rowStart;
     private readonly int _rows;
+    private readonly ProbabilityQuantizer _quantizer;
     private readonly double[] _maximum;
     private readonly double[] _sum;
     private readonly double[,] _accumulator;
@@ -27,6 +28,7 @@ internal sealed class ReferenceTileRow
         _queryBlock = queryBlock;
         _rowStart = queryBlock * plan.Mask.Size.Query;
         _rows = Math.Min(plan.Mask.Size.Query, plan.Mask.QuerySlots - _rowStart);
+        _quantizer = new ProbabilityQuantizer(plan.Recipe.Probability);
         _maximum = new double[_rows];
         _sum = new double[_rows];
         _accumulator = new double[_rows, plan.Shape.HeadDim];
@@ -156,7 +158,7 @@ internal sealed class ReferenceTileRow
             }
 
             double exact = Math.Exp(scores[r, c] - reference);
-            double quantized = ReferenceProbability.Round(exact, format);
+            double quantized = format.Format == NumberFormat.Float32 ? exact : _quantizer.Dequantize(_quantizer.CodeOfProbability(exact));
             _sum[r] += lift * (format.Denominator == SoftmaxDenominator.Quantized ? quantized : exact);
             for (int d = 0; d < _plan.Shape.HeadDim; d++)
             {
