@@ -12,7 +12,8 @@ namespace Tessera.Quantization;
 /// <c>inverse = M / amax</c> with M the largest code (127, 63, 7, 448 or 57344). Per element: <c>code = round(x * inverse)</c>, to nearest
 /// with ties to even and clamped to -M..M for integers, encoded as FP8 otherwise. A group of zeros has scale 1 and codes 0. An amax below
 /// <see cref="SmallestMaximum"/> counts as that, so that scale and inverse stay normal numbers: such a group loses at most
-/// SmallestMaximum / 2M an element, and FP8 codes of it may fall among the subnormals.
+/// SmallestMaximum / 2M an element, and FP8 codes of it may fall among the subnormals. At the other end, the scale of an amax within one part
+/// in 2^23 of float.MaxValue may round up so that scale * M overflows in binary32; it does not in binary64.
 /// binary16 and bfloat16 store the rounded value, binary32 the value itself.
 /// </remarks>
 public static class Quantizer
