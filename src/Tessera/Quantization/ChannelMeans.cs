@@ -5,10 +5,12 @@ namespace Tessera.Quantization;
 /// <summary>Channel means over the valid slots of a [slots, channels] operand; what the three smoothings share. Sums run in binary64 in ascending slot order.</summary>
 internal static class ChannelMeans
 {
+    private const int StackChannels = 256;
+
     /// <summary>Means over slots [<paramref name="start"/>, <paramref name="end"/>); zeros when no slot of them is valid.</summary>
     public static void Compute(ReadOnlySpan<float> rows, int channels, TokenOrder? order, int start, int end, Span<float> mean)
     {
-        Span<double> sums = channels <= Attention.AttentionShape.MaximumHeadDim ? stackalloc double[channels] : new double[channels];
+        Span<double> sums = channels <= StackChannels ? stackalloc double[channels] : new double[channels];
         sums.Clear();
         int valid = 0;
         for (int slot = start; slot < end; slot++)
