@@ -26,6 +26,13 @@ public abstract class MaskPredicate
     /// <param name="keys">Natural key token of each column, negative for padding.</param>
     public abstract void HideTile(Span<float> scores, int stride, int batch, int head, ReadOnlySpan<int> queries, ReadOnlySpan<int> keys);
 
+    /// <summary>Exact coverage of a tile of pairs, by looking at each until a visible and a hidden one were seen. Pairs with padding do not count; without any valid pair the tile is empty.</summary>
+    /// <param name="batch">Batch index.</param>
+    /// <param name="head">Head index.</param>
+    /// <param name="queries">Natural query token of each row, negative for padding.</param>
+    /// <param name="keys">Natural key token of each column, negative for padding.</param>
+    public abstract BlockCoverage Inspect(int batch, int head, ReadOnlySpan<int> queries, ReadOnlySpan<int> keys);
+
     private sealed class Closed<TMod>(TMod mod) : MaskPredicate
         where TMod : struct, IMaskMod
     {
@@ -49,6 +56,38 @@ public abstract class MaskPredicate
                     }
                 }
             }
+        }
+
+        public override BlockCoverage Inspect(int batch, int head, ReadOnlySpan<int> queries, ReadOnlySpan<int> keys)
+        {
+            bool visible = false;
+            bool hidden = false;
+            foreach (int query in queries)
+            {
+                for (int c = 0; query >= 0 && c < keys.Length; c++)
+                {
+                    if (keys[c] < 0)
+                    {
+                        continue;
+                    }
+
+                    if (_mod.Allows(new TokenPair(batch, head, query, keys[c])))
+                    {
+                        visible = true;
+                    }
+                    else
+                    {
+                        hidden = true;
+                    }
+
+                    if (visible && hidden)
+                    {
+                        return BlockCoverage.Partial;
+                    }
+                }
+            }
+
+            return visible ? BlockCoverage.Full : BlockCoverage.Empty;
         }
 
         public override string ToString() => _mod.ToString() ?? typeof(TMod).Name;
