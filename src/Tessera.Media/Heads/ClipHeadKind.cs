@@ -18,12 +18,12 @@ public sealed record ClipHeadKind(string Name, double FrameReach, double HeightR
     /// </summary>
     public static IReadOnlyList<ClipHeadKind> DefaultsFor(TokenGrid grid) =>
     [
-        new("spatial", 0.6, Math.Max(1.5, grid.Height / 8.0), Math.Max(1.5, grid.Width / 8.0), 2),
-        new("temporal", Any, 0.8, 0.8, 2),
-        new("local", 1.2, 2, 2, 1),
-        new("rows", 0.8, 0.8, Any, 2),
-        new("columns", 0.8, Any, 0.8, 2),
-        new("content", Any, Math.Max(2, grid.Height / 5.0), Math.Max(2, grid.Width / 5.0), 8),
+        new("spatial", 0.6, Math.Max(1.5, grid.Height / 8.0), Math.Max(1.5, grid.Width / 8.0), 10),
+        new("temporal", Any, 0.8, 0.8, 10),
+        new("local", 1.2, 2, 2, 10),
+        new("rows", 0.8, 0.8, Any, 10),
+        new("columns", 0.8, Any, 0.8, 10),
+        new("content", Any, Math.Max(2, grid.Height / 5.0), Math.Max(2, grid.Width / 5.0), 20),
     ];
 
     /// <summary>The kind with reaches multiplied.</summary>

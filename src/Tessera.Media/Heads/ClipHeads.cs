@@ -184,17 +184,19 @@ public sealed class ClipHeads
         }
     }
 
-    /// <summary>The constant on the query side of the norm channel that gives both sides one magnitude; 0 when content is off.</summary>
+    /// <summary>
+    /// The constant on the query side of the norm channel. It gives both sides one largest magnitude, so that the channel does not spend
+    /// the range of a low-bit key; 0 when content is off.
+    /// </summary>
     private double NormSide(ContentFeatures content, double nats)
     {
-        double spread = 0;
+        double largest = 0;
         for (int token = 0; token < Grid.Tokens; token++)
         {
-            double deviation = nats * (content.SquaredNorm(token) - content.Variance);
-            spread += deviation * deviation;
+            largest = Math.Max(largest, nats * Math.Abs(content.SquaredNorm(token) - content.Variance));
         }
 
-        return Math.Sqrt(Math.Sqrt(spread / Grid.Tokens));
+        return Math.Sqrt(largest);
     }
 
     private void WriteValues(VideoFrames clip)
