@@ -7,6 +7,9 @@ public abstract class MaskPredicate
     {
     }
 
+    /// <summary>The functor, boxed: for plan files, never for kernels.</summary>
+    internal abstract IMaskMod Mod { get; }
+
     /// <summary>Wraps a struct functor.</summary>
     public static MaskPredicate Of<TMod>(TMod mod)
         where TMod : struct, IMaskMod => new Closed<TMod>(mod);
@@ -37,6 +40,8 @@ public abstract class MaskPredicate
         where TMod : struct, IMaskMod
     {
         private readonly TMod _mod = mod;
+
+        internal override IMaskMod Mod => _mod;
 
         public override bool Allows(TokenPair pair) => _mod.Allows(pair);
 

@@ -7,6 +7,9 @@ public abstract class ScoreModifier
     {
     }
 
+    /// <summary>The functor, boxed: for plan files, never for kernels.</summary>
+    internal abstract IScoreMod Mod { get; }
+
     /// <summary>Wraps a struct functor.</summary>
     public static ScoreModifier Of<TMod>(TMod mod)
         where TMod : struct, IScoreMod => new Closed<TMod>(mod);
@@ -27,6 +30,8 @@ public abstract class ScoreModifier
         where TMod : struct, IScoreMod
     {
         private readonly TMod _mod = mod;
+
+        internal override IScoreMod Mod => _mod;
 
         public override float Apply(float score, TokenPair pair) => _mod.Apply(score, pair);
 

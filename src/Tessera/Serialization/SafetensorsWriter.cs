@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Tessera.Serialization;
@@ -12,6 +13,9 @@ namespace Tessera.Serialization;
 public sealed class SafetensorsWriter
 {
     private const int HeaderAlignment = 8;
+
+    // Headers are files, not web pages: only what JSON itself asks for is escaped.
+    private static readonly JsonWriterOptions HeaderOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
 
@@ -94,7 +98,7 @@ public sealed class SafetensorsWriter
     private byte[] Header(Entry[] entries)
     {
         ArrayBufferWriter<byte> buffer = new();
-        using (Utf8JsonWriter json = new(buffer))
+        using (Utf8JsonWriter json = new(buffer, HeaderOptions))
         {
             json.WriteStartObject();
             if (Metadata.Count > 0)

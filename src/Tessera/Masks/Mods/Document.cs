@@ -12,6 +12,9 @@ public readonly record struct Document : IMaskMod
     /// <summary>Number of documents.</summary>
     public int Count => _starts.Length - 1;
 
+    /// <summary>First token of each document, and the end of the last.</summary>
+    internal ReadOnlySpan<int> Starts => _starts.AsSpan();
+
     /// <summary>Documents of the given lengths, one after the other.</summary>
     /// <exception cref="ArgumentException">No lengths, or one below 1.</exception>
     public static Document OfLengths(params ReadOnlySpan<int> lengths)

@@ -2,9 +2,15 @@ namespace Tessera.Masks.Mods;
 
 /// <summary>Pairs that a functor forbids.</summary>
 /// <param name="Mod">The functor.</param>
-public readonly record struct Not<TMod>(TMod Mod) : IMaskMod
+public readonly record struct Not<TMod>(TMod Mod) : IMaskMod, ICompositeMaskMod
     where TMod : struct, IMaskMod
 {
+    string ICompositeMaskMod.Operator => "not";
+
+    IMaskMod ICompositeMaskMod.First => Mod;
+
+    IMaskMod? ICompositeMaskMod.Second => null;
+
     /// <inheritdoc/>
     public bool Allows(TokenPair pair) => !Mod.Allows(pair);
 

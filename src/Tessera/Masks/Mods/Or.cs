@@ -3,10 +3,16 @@ namespace Tessera.Masks.Mods;
 /// <summary>Pairs that either functor allows: FlexAttention's <c>or_masks</c>, specialised by the compiler.</summary>
 /// <param name="First">One functor.</param>
 /// <param name="Second">The other.</param>
-public readonly record struct Or<TFirst, TSecond>(TFirst First, TSecond Second) : IMaskMod
+public readonly record struct Or<TFirst, TSecond>(TFirst First, TSecond Second) : IMaskMod, ICompositeMaskMod
     where TFirst : struct, IMaskMod
     where TSecond : struct, IMaskMod
 {
+    string ICompositeMaskMod.Operator => "or";
+
+    IMaskMod ICompositeMaskMod.First => First;
+
+    IMaskMod? ICompositeMaskMod.Second => Second;
+
     /// <inheritdoc/>
     public bool Allows(TokenPair pair) => First.Allows(pair) || Second.Allows(pair);
 

@@ -23,6 +23,9 @@ public readonly record struct RelativePositionBias : IScoreMod
     /// <summary>Largest distance R that the table tells apart.</summary>
     public int Radius => _table.Length / 2;
 
+    /// <summary>Bias of the distances -R..R.</summary>
+    internal ReadOnlySpan<float> Table => _table.AsSpan();
+
     /// <inheritdoc/>
     public float Apply(float score, TokenPair pair) => score + _table[Math.Clamp(pair.Key - pair.Query, -Radius, Radius) + Radius];
 
