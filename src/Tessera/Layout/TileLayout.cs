@@ -80,8 +80,8 @@ public sealed class TileLayout
     /// <summary>Storage slots per token: what padding costs, 1 or more.</summary>
     public double PaddedRatio => (double)Slots / Grid.Tokens;
 
-    /// <summary>The layout whose tiles and text start on boundaries of both sides of <paramref name="size"/>.</summary>
-    public static TileLayout ForBlocks(TokenGrid grid, TileShape tile, Masks.BlockSize size) => new(grid, tile, LeastCommonMultiple(size.Query, size.Key));
+    /// <summary>The layout whose tiles and text start on query blocks and on key blocks of the given sizes.</summary>
+    public static TileLayout ForBlocks(TokenGrid grid, TileShape tile, int queryBlock, int keyBlock) => new(grid, tile, LeastCommonMultiple(queryBlock, keyBlock));
 
     /// <summary>Index of the tile at tile coordinates.</summary>
     public int TileAt(int frame, int row, int column) => (((frame * Counts.Height) + row) * Counts.Width) + column;

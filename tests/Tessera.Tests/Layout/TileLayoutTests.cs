@@ -1,5 +1,4 @@
 using Tessera.Layout;
-using Tessera.Masks;
 using Xunit;
 
 namespace Tessera.Tests.Layout;
@@ -108,7 +107,7 @@ public sealed class TileLayoutTests
     [InlineData(128, 64, 128)]
     [InlineData(48, 64, 192)]
     public void Alignment_fits_both_sides_of_a_block(int query, int key, int alignment) =>
-        Assert.Equal(alignment, TileLayout.ForBlocks(new TokenGrid(2, 2, 2), new TileShape(1, 1, 1), new BlockSize(query, key)).Alignment);
+        Assert.Equal(alignment, TileLayout.ForBlocks(new TokenGrid(2, 2, 2), new TileShape(1, 1, 1), query, key).Alignment);
 
     [Fact]
     public void Sizes_below_one_are_refused()

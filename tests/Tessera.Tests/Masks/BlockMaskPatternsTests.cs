@@ -44,7 +44,7 @@ public sealed class BlockMaskPatternsTests
         {
             foreach (BlockSize size in new[] { new BlockSize(16, 16), new BlockSize(32, 16) })
             {
-                TileLayout layout = TileLayout.ForBlocks(grid, tile, size);
+                TileLayout layout = TileLayout.ForBlocks(grid, tile, size.Query, size.Key);
                 BlockMaskBuilder drawn = new(1, layout.Slots, layout.Slots, size);
                 drawn.KeepTileWindow(0, layout, window);
                 BlockMaskBuilder classified = new(1, layout.Slots, layout.Slots, size);

@@ -1,0 +1,97 @@
+using Tessera.Attention;
+using Tessera.Layout;
+
+namespace Tessera.Methods.SparseVideoGen;
+
+/// <summary>
+/// Sparse VideoGen's online profiling: for a few sampled query rows of each head, dense attention against attention under a spatial and under a
+/// temporal mask; the smaller mean squared error names the head.
+/// </summary>
+/// <remarks>
+/// Both masks cut the keys of a row into four classes (seen by neither, by one, by both), so one pass over the keys serves both. The profiling masks
+/// are bands over blocks of 128 tokens of natural and of token-major order, 1.5 frames wide for Hunyuan and 2 for Wan, as released.
+/// </remarks>
+internal sealed class VideoHeadClassifier
+{
+    private const int ProfileBlock = 128;
+    private const int Spatial = 1;
+    private const int Temporal = 2;
+
+    private readonly TokenGrid _grid;
+    private readonly SparseVideoGenOptions _options;
+    private readonly bool _sink;
+    private readonly int _reach;
+
+    public VideoHeadClassifier(TokenGrid grid, SparseVideoGenOptions options, bool sink)
+    {
+        _grid = grid;
+        _options = options;
+        _sink = sink;
+        _reach = Math.Max(1, (int)((sink ? 2.0 : 1.5) * grid.FrameTokens) / ProfileBlock);
+    }
+
+    /// <summary>Kind of each head; over a batch the errors are averaged, since a plan's orders are shared by the batch.</summary>
+    public VideoHeadKind[] Classify(in AttentionInputs inputs, double scale, StepContext step, CancellationToken cancellationToken)
+    {
+        AttentionShape shape = inputs.Shape;
+        int[][] rows = new int[shape.Batch * shape.Heads][];
+        for (int index = 0; index < rows.Length; index++)
+        {
+            rows[index] = DrawRows(step, index);
+        }
+
+        (double Spatial, double Temporal)[] errors = SampledAttention.Read(
+            inputs, scale, rows, classes: 4, ClassifyKeys,
+            static (_, sample) => (sample.MeanSquaredError(static (_, kind) => (kind & Spatial) != 0), sample.MeanSquaredError(static (_, kind) => (kind & Temporal) != 0)),
+            cancellationToken);
+        VideoHeadKind[] kinds = new VideoHeadKind[shape.Heads];
+        for (int head = 0; head < kinds.Length; head++)
+        {
+            double spatial = 0;
+            double temporal = 0;
+            for (int batch = 0; batch < shape.Batch; batch++)
+            {
+                spatial += errors[(batch * shape.Heads) + head].Spatial;
+                temporal += errors[(batch * shape.Heads) + head].Temporal;
+            }
+
+            kinds[head] = temporal < spatial ? VideoHeadKind.Temporal : VideoHeadKind.Spatial;
+        }
+
+        return kinds;
+    }
+
+    private int[] DrawRows(StepContext step, int index)
+    {
+        // Rows may repeat, as in the released sampling; with so few of so many it hardly matters.
+        Random random = new(unchecked((((((_options.Seed * 397) + step.Step) * 397) + step.Layer) * 397) + index));
+        int range = Math.Min(_options.SampleRange, _grid.VideoTokens);
+        int[] rows = new int[_options.SampledRows];
+        for (int i = 0; i < rows.Length; i++)
+        {
+            rows[i] = _grid.VideoStart + random.Next(range);
+        }
+
+        return rows;
+    }
+
+    private void ClassifyKeys(int query, Span<int> classes)
+    {
+        int position = query - _grid.VideoStart;
+        int naturalBlock = position / ProfileBlock;
+        int tokenMajorBlock = TokenMajor(position) / ProfileBlock;
+        classes.Fill(Spatial | Temporal);
+        for (int key = 0; key < _grid.VideoTokens; key++)
+        {
+            bool spatial = Math.Abs((key / ProfileBlock) - naturalBlock) < _reach || (_sink && key < _grid.FrameTokens);
+            bool temporal = Math.Abs((TokenMajor(key) / ProfileBlock) - tokenMajorBlock) < _reach;
+            classes[_grid.VideoStart + key] = (spatial ? Spatial : 0) | (temporal ? Temporal : 0);
+        }
+    }
+
+    private int TokenMajor(int video)
+    {
+        int frame = Math.DivRem(video, _grid.FrameTokens, out int position);
+        return (position * _grid.Frames) + frame;
+    }
+}
