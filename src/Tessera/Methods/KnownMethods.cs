@@ -4,6 +4,7 @@ using Tessera.Methods.Fps;
 using Tessera.Methods.Paro;
 using Tessera.Methods.Sage;
 using Tessera.Methods.SlidingTile;
+using Tessera.Methods.Sparge;
 using Tessera.Methods.SparseVideoGen;
 
 namespace Tessera.Methods;
@@ -12,12 +13,13 @@ namespace Tessera.Methods;
 public static class KnownMethods
 {
     /// <summary>Names, as <see cref="IAttentionMethod.Name"/> and the command line spell them.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["dense", "paro", "fps", "sta", "svg", "sage"];
+    public static IReadOnlyList<string> Names { get; } = ["dense", "paro", "fps", "sta", "svg", "sparge", "sage"];
 
     /// <summary>Makes a method.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
     /// <param name="density">
-    /// Share of blocks computed, in (0, 1]; null leaves the method's own default. FPS and STA take the densest window of at most this density.
+    /// Share of blocks computed, in (0, 1]; null leaves the method's own default. FPS and STA take the densest window of at most this density;
+    /// Sparge keeps this share of each row on top of its fix blocks.
     /// Dense attention and SageAttention compute every block and pay no attention to it.
     /// </param>
     /// <param name="reader">Reads softmax maps for methods that calibrate on them (PARO); a backend offers one.</param>
@@ -38,6 +40,7 @@ public static class KnownMethods
             "fps" => new FpsMethod(FpsOptions.Default with { Density = density }),
             "sta" => new SlidingTileMethod(new SlidingTileOptions { Density = density }),
             "svg" => new SparseVideoGenMethod(density is { } d ? new SparseVideoGenOptions { Density = d } : null),
+            "sparge" => new SpargeMethod(density is { } d ? new SpargeOptions { TopK = d } : null),
             "sage" => new SageMethod(),
             _ => throw new ArgumentException($"Method '{name}' is unknown; wanted one of {string.Join(", ", Names)}.", nameof(name)),
         };

@@ -13,7 +13,7 @@ namespace Tessera.Tests.Methods;
 
 public sealed class KnownMethodsTests
 {
-    public static TheoryData<string> Static => ["dense", "fps", "sta", "svg", "sage"];
+    public static TheoryData<string> Static => ["dense", "fps", "sta", "svg", "sparge", "sage"];
 
     [Theory]
     [MemberData(nameof(Static))]

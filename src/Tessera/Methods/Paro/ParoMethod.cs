@@ -49,12 +49,14 @@ public sealed class ParoMethod(IAttentionMapReader reader, ParoOptions? options 
         }
 
         AttentionPlan plan = Stored[context.Step];
-        if (plan.Shape != inputs.Shape || (plan.Grid is { } grid && grid != context.Grid))
+        if (plan.Shape with { Batch = inputs.Shape.Batch } != inputs.Shape || (plan.Grid is { } grid && grid != context.Grid))
         {
             throw new PlanMismatchException(
                 $"Stored plan '{plan.Name}' was calibrated for {plan.Shape} on grid {plan.Grid}, the call has {inputs.Shape} on grid {context.Grid}; calibrate again for this shape.");
         }
 
+        // Masks and orders hold for any batch and recipe; a plan that fits already stays the same instance, so that kernels are found again.
+        plan = plan.Shape == inputs.Shape ? plan : plan with { Shape = inputs.Shape };
         return context.Recipe is { } recipe && recipe != plan.Recipe ? plan with { Recipe = recipe } : plan;
     }
 
