@@ -14,17 +14,23 @@ public sealed record ClipHeadKind(string Name, double FrameReach, double HeightR
 
     /// <summary>
     /// The six default kinds of a grid. Video diffusion models show such heads: within frames, through time, local in all directions, along
-    /// rows, along columns, and by content over the whole clip.
+    /// rows, along columns, and by content over the whole clip. Reaches grow with the grid, so that a finer grid has no sparser heads.
     /// </summary>
-    public static IReadOnlyList<ClipHeadKind> DefaultsFor(TokenGrid grid) =>
-    [
-        new("spatial", 0.6, Math.Max(1.5, grid.Height / 8.0), Math.Max(1.5, grid.Width / 8.0), 10),
-        new("temporal", Any, 0.8, 0.8, 10),
-        new("local", 1.2, 2, 2, 10),
-        new("rows", 0.8, 0.8, Any, 10),
-        new("columns", 0.8, Any, 0.8, 10),
-        new("content", Any, Math.Max(2, grid.Height / 5.0), Math.Max(2, grid.Width / 5.0), 20),
-    ];
+    public static IReadOnlyList<ClipHeadKind> DefaultsFor(TokenGrid grid)
+    {
+        double frames = Math.Max(0.6, grid.Frames / 16.0);
+        double rows = Math.Max(0.8, grid.Height / 24.0);
+        double columns = Math.Max(0.8, grid.Width / 24.0);
+        return
+        [
+            new("spatial", frames, 3 * rows, 3 * columns, 10),
+            new("temporal", Any, rows, columns, 10),
+            new("local", 2 * frames, 2.5 * rows, 2.5 * columns, 10),
+            new("rows", frames, rows, Any, 10),
+            new("columns", frames, Any, columns, 10),
+            new("content", Any, 5 * rows, 5 * columns, 20),
+        ];
+    }
 
     /// <summary>The kind with reaches multiplied.</summary>
     public ClipHeadKind Widened(double factor) => this with { FrameReach = FrameReach * factor, HeightReach = HeightReach * factor, WidthReach = WidthReach * factor };

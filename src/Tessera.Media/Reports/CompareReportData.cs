@@ -3,7 +3,7 @@ using Tessera.Layout;
 
 namespace Tessera.Media.Reports;
 
-/// <summary>Everything that a comparison report shows. Plain data: whoever compares methods fills it.</summary>
+/// <summary>Everything that <see cref="CompareReport"/> shows. Plain data: whoever compares methods fills it.</summary>
 public sealed record CompareReportData
 {
     /// <summary>Headline, for example <c>Six ways to skip attention</c>.</summary>
