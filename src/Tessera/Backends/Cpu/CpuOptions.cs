@@ -1,0 +1,46 @@
+using Tessera.Backends.Cpu.Isa;
+
+namespace Tessera.Backends.Cpu;
+
+/// <summary>How the CPU backend uses the machine. Results do not depend on <see cref="Threads"/>; they differ in rounding between instruction sets.</summary>
+public sealed record CpuOptions
+{
+    /// <summary>Everything the machine has.</summary>
+    public static CpuOptions Default { get; } = new();
+
+    /// <summary>Threads that compute; 0 means one per processor.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Vector width; Auto takes the widest.</summary>
+    public CpuInstructionSet InstructionSet { get; init; }
+
+    /// <summary>Whether the AVX-VNNI dot product may be used where the processor has it; false makes 8-bit recipes take the wider multiply.</summary>
+    public bool UseVnni { get; init; } = true;
+
+    /// <summary>Bytes of packed K and V held at once. Heads are packed and attended in groups that fit; one head is always held, whatever its size.</summary>
+    public long PackedMemoryLimit { get; init; } = 256L << 20;
+
+    /// <summary>The thread count in force.</summary>
+    /// <exception cref="ArgumentOutOfRangeException"><see cref="Threads"/> is negative.</exception>
+    public int EffectiveThreads
+    {
+        get
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(Threads);
+            return Threads > 0 ? Threads : Environment.ProcessorCount;
+        }
+    }
+
+    /// <summary>The instruction set in force.</summary>
+    /// <exception cref="PlatformNotSupportedException">The set that was asked for is not available in this process.</exception>
+    public CpuInstructionSet EffectiveInstructionSet => InstructionSet switch
+    {
+        CpuInstructionSet.Auto => Isa512.IsSupported ? CpuInstructionSet.Vector512 : Isa256.IsSupported ? CpuInstructionSet.Vector256 : CpuInstructionSet.Vector128,
+        CpuInstructionSet.Vector512 when !Isa512.IsSupported => throw new PlatformNotSupportedException("This process has no AVX-512 (F and BW); use CpuInstructionSet.Auto."),
+        CpuInstructionSet.Vector256 when !Isa256.IsSupported => throw new PlatformNotSupportedException("This process has no AVX2 with FMA; use CpuInstructionSet.Auto."),
+        _ => InstructionSet,
+    };
+
+    /// <summary>Whether the AVX-VNNI dot product will be used.</summary>
+    public bool EffectiveVnni => UseVnni && VnniProduct.IsSupported && EffectiveInstructionSet != CpuInstructionSet.Vector128;
+}

@@ -1,0 +1,71 @@
+namespace Tessera.Backends.Cpu.Kernels;
+
+/// <summary>A tile of scores, rows x (blocks x KeyStride), with the state of its rows: all that the row kernels between QK and PV need.</summary>
+internal unsafe struct SoftmaxTile
+{
+    /// <summary>Query rows.</summary>
+    public int Rows;
+
+    /// <summary>Key blocks side by side.</summary>
+    public int Blocks;
+
+    /// <summary>Columns of a key block; a multiple of the vector width. Columns without a key hold negative infinity.</summary>
+    public int KeyStride;
+
+    /// <summary>Index of each key block in the head.</summary>
+    public int* BlockIndices;
+
+    /// <summary>Scores: sums of QK, then base-2 scores, then (float PV) probabilities.</summary>
+    public float* Scores;
+
+    /// <summary>Elements between rows of scores.</summary>
+    public nint ScoreStride;
+
+    /// <summary>Integer PV: codes of P.</summary>
+    public byte* Codes;
+
+    /// <summary>Bytes between rows of codes.</summary>
+    public nint CodeStride;
+
+    /// <summary>Output rows so far, relative to <see cref="Reference"/>.</summary>
+    public float* Output;
+
+    /// <summary>Elements between output rows.</summary>
+    public nint OutputStride;
+
+    /// <summary>Columns of an output row; a multiple of the vector width.</summary>
+    public int OutputColumns;
+
+    /// <summary>Base-2 score that output and sum of a row are relative to; negative infinity before the first visible key. May lie up to 8 below the maximum.</summary>
+    public float* Reference;
+
+    /// <summary>Largest base-2 score of a row so far.</summary>
+    public float* RunningMaximum;
+
+    /// <summary>Denominator of a row, relative to <see cref="Reference"/>.</summary>
+    public float* Sum;
+
+    /// <summary>Integer QK: what a query code is worth in base-2 score units, per row.</summary>
+    public float* RowScales;
+
+    /// <summary>Integer QK: what a key code is worth, [block index][KeyStride].</summary>
+    public float* KeyScales;
+
+    /// <summary>Rank-1 term of query smoothing in base-2 units, one per column; null without.</summary>
+    public float* Bias;
+
+    /// <summary>Largest base-2 score of each (row, block), [row][MaximaStride].</summary>
+    public float* BlockMaxima;
+
+    /// <summary>Elements between rows of <see cref="BlockMaxima"/>; a multiple of the vector width.</summary>
+    public nint MaximaStride;
+
+    /// <summary>Integer PV: what a code of P is worth relative to <see cref="Reference"/>, [block][FactorStride].</summary>
+    public float* RowFactors;
+
+    /// <summary>Elements between blocks of <see cref="RowFactors"/>.</summary>
+    public nint FactorStride;
+
+    /// <summary>Rows that share a maximum under ProbabilityReference.TileMaximum: the query block.</summary>
+    public int BlockRows;
+}

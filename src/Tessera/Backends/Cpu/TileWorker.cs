@@ -1,0 +1,442 @@
+using Tessera.Attention;
+using Tessera.Backends.Cpu.Kernels;
+using Tessera.Backends.Cpu.Packing;
+using Tessera.Layout;
+
+namespace Tessera.Backends.Cpu;
+
+/// <summary>
+/// Scratch memory of one worker, and the attention of one tile of query rows on it:
+/// pack Q; per chunk of kept key blocks: scores = Q K, hide and modify, softmax, output += P V; divide and store rows in natural order.
+/// </summary>
+internal sealed unsafe class TileWorker
+{
+    private static readonly float NaturalLog2 = (float)Math.Log(2);
+    private static readonly float Log2OfE = (float)Math.Log2(Math.E);
+
+    private readonly CpuLayout _layout;
+    private readonly float* _output;
+    private readonly byte* _codes;
+    private readonly float* _bias;
+    private readonly float* _queryMean;
+    private readonly int* _blocks;
+    private readonly bool* _partial;
+    private readonly int* _queryTokens;
+    private readonly int* _keyTokens;
+    private readonly TileSegment* _segments;
+    private readonly PackedQueries _queries;
+    private readonly float* _denseSum;
+    private readonly float* _denseReference;
+    private SoftmaxTile _tile;
+
+    public TileWorker(CpuLayout layout, byte* memory)
+    {
+        _layout = layout;
+        Carver carver = new(memory);
+        int rows = layout.RowCapacity + 8;
+        int maximaStride = CpuLayout.RoundUp(layout.ChunkBlocks, 16);
+        _queries.Rows = (float*)carver.Take(4L * rows * layout.QueryStride);
+        _queries.RowScales = (float*)carver.Take(4L * rows);
+        _queries.RowConstants = (float*)carver.Take(4L * rows);
+        _tile.Scores = (float*)carver.Take(4L * rows * layout.ScoreStride);
+        _codes = carver.Take((long)rows * layout.CodeStride);
+        _output = (float*)carver.Take(4L * rows * layout.OutputStride);
+        _tile.Reference = (float*)carver.Take(4L * rows);
+        _tile.RunningMaximum = (float*)carver.Take(4L * rows);
+        _tile.Sum = (float*)carver.Take(4L * rows);
+        _denseReference = (float*)carver.Take(4L * rows);
+        _denseSum = (float*)carver.Take(4L * rows);
+        _tile.BlockMaxima = (float*)carver.Take(4L * rows * maximaStride);
+        _tile.RowFactors = (float*)carver.Take(4L * rows * layout.ChunkBlocks);
+        _bias = (float*)carver.Take(4L * layout.ChunkBlocks * layout.KeyStride);
+        _queryMean = (float*)carver.Take(4L * layout.RowChannels);
+        _blocks = (int*)carver.Take(4L * layout.ChunkBlocks);
+        _partial = (bool*)carver.Take(layout.ChunkBlocks);
+        _queryTokens = (int*)carver.Take(4L * rows);
+        _keyTokens = (int*)carver.Take(4L * layout.KeyStride);
+        _segments = (TileSegment*)carver.Take((long)sizeof(TileSegment) * layout.ChunkBlocks * layout.SegmentsPerBlock);
+        PackScratch scratch;
+        scratch.Rows = (float*)carver.Take(4L * Math.Max(4, layout.KeyStride) * layout.RowChannels);
+        scratch.Codes = carver.Take(4L * layout.RowChannels);
+        scratch.Zero = (float*)carver.Take(4L * layout.RowChannels);
+        scratch.Inverses = (float*)carver.Take(4L * layout.RowChannels);
+        scratch.Scales = (float*)carver.Take(4L * layout.RowChannels);
+        scratch.Columns = (float*)carver.Take(4L * layout.RowChannels);
+        scratch.RowPointers = (float**)carver.Take((long)sizeof(float*) * layout.KeyStride);
+        Scratch = scratch;
+        Bytes = carver.Taken;
+        _tile.KeyStride = layout.KeyStride;
+        _tile.BlockIndices = _blocks;
+        _tile.ScoreStride = layout.ScoreStride;
+        _tile.Codes = _codes;
+        _tile.CodeStride = layout.CodeStride;
+        _tile.OutputStride = layout.OutputStride;
+        _tile.MaximaStride = maximaStride;
+        _tile.FactorStride = rows;
+        _tile.BlockRows = layout.QueryBlock;
+    }
+
+    /// <summary>Rows for packing.</summary>
+    public PackScratch Scratch { get; }
+
+    /// <summary>Bytes of scratch that a worker of this layout takes.</summary>
+    public long Bytes { get; }
+
+    /// <summary>Tiles whose PV product was skipped since the count was last cleared.</summary>
+    public long ProbabilityTilesSkipped { get; set; }
+
+    /// <summary>Bytes of scratch that a worker needs.</summary>
+    public static long BytesFor(CpuLayout layout) => new TileWorker(layout, null).Bytes;
+
+    /// <summary>Mean of a query block, in scratch.</summary>
+    public float* MeanOfQueryBlock(in AttendContext context, in PackedHead head, int block)
+    {
+        BlockMean.OfQueries(context, head, block, _queryMean);
+        return _queryMean;
+    }
+
+    /// <summary>Computes and stores one tile of query rows.</summary>
+    public void Attend(in AttendContext context, in PackedHead head, TileTask task)
+    {
+        PackQueries(context, head, task);
+        new Span<float>(_output, task.Rows * _layout.OutputStride).Clear();
+        Begin(context, head, task, _tile.Reference, _tile.Sum, _layout.OutputColumns);
+        new Span<float>(_tile.RunningMaximum, task.Rows).Fill(float.NegativeInfinity);
+
+        ReadOnlySpan<int> full = context.Plan.Mask.FullKeyBlocks(head.Head, task.QueryBlock);
+        ReadOnlySpan<int> partial = context.Plan.Mask.PartialKeyBlocks(head.Head, task.QueryBlock);
+        int nextFull = 0;
+        int nextPartial = 0;
+        while (nextFull < full.Length || nextPartial < partial.Length)
+        {
+            int count = 0;
+            while (count < _layout.ChunkBlocks && (nextFull < full.Length || nextPartial < partial.Length))
+            {
+                bool takeFull = nextPartial == partial.Length || (nextFull < full.Length && full[nextFull] < partial[nextPartial]);
+                _blocks[count] = takeFull ? full[nextFull++] : partial[nextPartial++];
+                _partial[count++] = !takeFull;
+            }
+
+            _tile.Blocks = count;
+            SoftmaxStage stage = Score(context, head, task);
+            if (context.Plan.ProbabilitySkipThreshold is { } threshold)
+            {
+                stage = FindMaxima(context, stage);
+                if (IsNegligible((float)threshold))
+                {
+                    ProbabilityTilesSkipped++;
+                    continue;
+                }
+            }
+
+            context.Kernels.Softmax.Run(_tile, stage);
+            AddOutput(context, head, task.Rows);
+        }
+
+        Store(context, head, task);
+    }
+
+    /// <summary>Base-2 log-sum-exp state (reference, sum) of a tile over every valid key block.</summary>
+    private void SumWholeRows(in AttendContext context, in PackedHead head, TileTask task)
+    {
+        Begin(context, head, task, _denseReference, _denseSum, 0);
+        for (int block = 0; block < _layout.KeyBlocks;)
+        {
+            int count = Math.Min(_layout.ChunkBlocks, _layout.KeyBlocks - block);
+            for (int i = 0; i < count; i++)
+            {
+                _blocks[i] = block++;
+                _partial[i] = false;
+            }
+
+            _tile.Blocks = count;
+            if (Score(context, head, task) == SoftmaxStage.Sums)
+            {
+                context.Kernels.Softmax.Convert(_tile);
+            }
+
+            context.Kernels.Softmax.AddToSums(_tile);
+        }
+    }
+
+    private void Begin(in AttendContext context, in PackedHead head, TileTask task, float* reference, float* sum, int outputColumns)
+    {
+        _tile.Rows = task.Rows;
+        _tile.Reference = reference;
+        _tile.Sum = sum;
+        _tile.Output = _output;
+        _tile.OutputColumns = outputColumns;
+        _tile.RowScales = _layout.IntegerScores ? _queries.RowScales : null;
+        _tile.KeyScales = head.KeyScales;
+        _tile.Bias = context.Plan.Recipe.SmoothQuery ? _bias : null;
+        new Span<float>(reference, task.Rows).Fill(float.NegativeInfinity);
+        new Span<float>(sum, task.Rows).Clear();
+    }
+
+    private void PackQueries(in AttendContext context, in PackedHead head, TileTask task)
+    {
+        TokenOrder? order = context.Packing.OrderOf(head.Head);
+        for (int row = 0; row < task.Rows; row++)
+        {
+            int slot = task.FirstSlot + row;
+            _queryTokens[row] = order is null ? slot : order.TokenAt(slot);
+        }
+
+        PackedQueries target = _queries;
+        if (!context.Plan.Recipe.SmoothKey || (context.LogSumExp == null && context.Plan.ScoreModifier is null))
+        {
+            target.RowConstants = null;
+        }
+
+        float* mean = null;
+        if (context.Plan.Recipe.SmoothQuery)
+        {
+            mean = MeanOfQueryBlock(context, head, task.FirstSlot / _layout.QueryBlock);
+        }
+
+        int largest = context.Kernels.Packer.PackQueries(context.Packing, context.Query, head, task.FirstSlot, task.Rows, mean, target, Scratch);
+        double bound = (double)BitConverter.Int32BitsToSingle(largest) * BitConverter.Int32BitsToSingle(*head.LargestKey)
+            * _layout.DotChannels * Math.Abs(context.Packing.ScoreFactor);
+        if (bound >= float.MaxValue)
+        {
+            NonFiniteInput.ThrowScoreOverflow(head, bound);
+        }
+    }
+
+    /// <summary>Scores of the current chunk; masked and modified where the chunk needs it.</summary>
+    private SoftmaxStage Score(in AttendContext context, in PackedHead head, TileTask task)
+    {
+        TileProducts products = context.Kernels.Scores;
+        KeyBlockSlots slots = context.SlotsOf(head.Head);
+        bool special = context.Plan.ScoreModifier is not null;
+        TileSegment segment = default;
+        segment.Steps = _layout.DotSteps;
+        for (int i = 0; i < _tile.Blocks; i++)
+        {
+            int block = _blocks[i];
+            special |= _partial[i] || slots.Extent(block) != _layout.KeyStride || slots.HasHoles(block);
+            float* keys = head.Key + (block * _layout.KeyBlockFloats);
+            for (int column = 0; column < _layout.KeyStride; column += products.PanelWidth)
+            {
+                segment.B = keys + ((nint)column * _layout.DotSteps);
+                float* corrections = head.Corrections == null ? null : (float*)head.Corrections + ((nint)block * _layout.KeyStride) + column;
+                products.Panel(&segment, 1, _queries.Rows, _layout.QueryStride, task.Rows, _tile.Scores + (i * _layout.KeyStride) + column, _layout.ScoreStride, corrections);
+            }
+        }
+
+        if (_tile.Bias != null)
+        {
+            AddKeyDots(context, head);
+        }
+
+        if (!special)
+        {
+            return SoftmaxStage.Sums;
+        }
+
+        context.Kernels.Softmax.Convert(_tile);
+        for (int i = 0; i < _tile.Blocks; i++)
+        {
+            ModifyAndHide(context, head, slots, i);
+        }
+
+        return SoftmaxStage.Scores;
+    }
+
+    private void AddKeyDots(in AttendContext context, in PackedHead head)
+    {
+        new Span<float>(_bias, _tile.Blocks * _layout.KeyStride).Clear();
+        for (int i = 0; i < _tile.Blocks; i++)
+        {
+            int first = _blocks[i] * _layout.KeyBlock;
+            int slots = Math.Min(_layout.KeyBlock, _layout.KeySlots - first);
+            context.Kernels.Packer.KeyDots(context.Packing, context.Key, head, _queryMean, first, slots, context.Packing.ScoreFactor, _bias + (i * _layout.KeyStride));
+        }
+    }
+
+    private void ModifyAndHide(in AttendContext context, in PackedHead head, KeyBlockSlots slots, int index)
+    {
+        int block = _blocks[index];
+        int extent = slots.Extent(block);
+        float* scores = _tile.Scores + (index * _layout.KeyStride);
+        bool needsTokens = context.Plan.ScoreModifier is not null || _partial[index] || slots.HasHoles(block);
+        if (needsTokens)
+        {
+            TokenOrder? order = context.Packing.OrderOf(head.Head);
+            for (int key = 0; key < extent; key++)
+            {
+                int slot = (block * _layout.KeyBlock) + key;
+                _keyTokens[key] = order is null ? slot : order.TokenAt(slot);
+            }
+        }
+
+        Span<float> tile = new(scores, ((_tile.Rows - 1) * _layout.ScoreStride) + _layout.KeyStride);
+        ReadOnlySpan<int> queries = new(_queryTokens, _tile.Rows);
+        ReadOnlySpan<int> keys = new(_keyTokens, extent);
+        if (context.Plan.ScoreModifier is { } modifier)
+        {
+            ToNaturalScores(context, scores, extent);
+            modifier.ApplyTile(tile, _layout.ScoreStride, head.Batch, head.Head, queries, keys);
+            ToBase2Scores(context, head, scores, extent);
+        }
+
+        if (_partial[index])
+        {
+            context.Plan.Mask.Predicate!.HideTile(tile, _layout.ScoreStride, head.Batch, head.Head, queries, keys);
+        }
+
+        for (int row = 0; row < _tile.Rows; row++)
+        {
+            float* line = scores + (row * _layout.ScoreStride);
+            new Span<float>(line + extent, _layout.KeyStride - extent).Fill(float.NegativeInfinity);
+            for (int key = 0; slots.HasHoles(block) && key < extent; key++)
+            {
+                line[key] = _keyTokens[key] < 0 ? float.NegativeInfinity : line[key];
+            }
+        }
+    }
+
+    /// <summary>True scores, as score functors see them: natural units, with what key smoothing took put back.</summary>
+    private void ToNaturalScores(in AttendContext context, float* scores, int columns)
+    {
+        for (int row = 0; row < _tile.Rows; row++)
+        {
+            float constant = context.Plan.Recipe.SmoothKey ? _queries.RowConstants[row] : 0;
+            float* line = scores + (row * _layout.ScoreStride);
+            for (int key = 0; key < columns; key++)
+            {
+                line[key] = (line[key] * NaturalLog2) + constant;
+            }
+        }
+    }
+
+    private void ToBase2Scores(in AttendContext context, in PackedHead head, float* scores, int columns)
+    {
+        for (int row = 0; row < _tile.Rows; row++)
+        {
+            float constant = context.Plan.Recipe.SmoothKey ? _queries.RowConstants[row] : 0;
+            float* line = scores + (row * _layout.ScoreStride);
+            for (int key = 0; key < columns; key++)
+            {
+                if (_queryTokens[row] >= 0 && _keyTokens[key] >= 0 && (float.IsNaN(line[key]) || float.IsPositiveInfinity(line[key])))
+                {
+                    throw new InvalidOperationException(
+                        $"Score modifier {context.Plan.ScoreModifier} answered {line[key]} for query {_queryTokens[row]} and key {_keyTokens[key]} of batch {head.Batch}, head {head.Head}; scores must be finite or negative infinity.");
+                }
+
+                line[key] = (line[key] - constant) * Log2OfE;
+            }
+        }
+    }
+
+    private SoftmaxStage FindMaxima(in AttendContext context, SoftmaxStage stage)
+    {
+        if (stage == SoftmaxStage.Sums)
+        {
+            context.Kernels.Softmax.Convert(_tile);
+        }
+
+        context.Kernels.Softmax.Maxima(_tile);
+        return SoftmaxStage.Maxima;
+    }
+
+    /// <summary>SpargeAttention's second stage on a chunk of one block: whether every row's maximum lies far below its running maximum.</summary>
+    private bool IsNegligible(float threshold)
+    {
+        float lift = float.NegativeInfinity;
+        for (int row = 0; row < _tile.Rows; row++)
+        {
+            float maximum = _tile.BlockMaxima[row * _tile.MaximaStride];
+            if (!float.IsNegativeInfinity(maximum) && _queryTokens[row] >= 0)
+            {
+                lift = MathF.Max(lift, maximum - _tile.RunningMaximum[row]);
+            }
+        }
+
+        return lift + threshold <= 0;
+    }
+
+    private void AddOutput(in AttendContext context, in PackedHead head, int rows)
+    {
+        TileProducts products = context.Kernels.Output;
+        KeyBlockSlots slots = context.SlotsOf(head.Head);
+        int keysPerStep = _layout.IntegerOutput ? 4 : 1;
+        float* a = _layout.IntegerOutput ? (float*)_codes : _tile.Scores;
+        nint aStride = _layout.IntegerOutput ? _layout.CodeStride / 4 : _layout.ScoreStride;
+        for (int column = 0; column < _layout.OutputColumns; column += products.PanelWidth)
+        {
+            int count = 0;
+            for (int i = 0; i < _tile.Blocks; i++)
+            {
+                int block = _blocks[i];
+                int extent = slots.Extent(block);
+                float* values = head.Value + (block * _layout.ValueBlockFloats) + ((nint)column * (_layout.KeyStride / keysPerStep));
+                for (int start = 0, segment = 0; start < extent; start += _layout.SegmentKeys, segment++)
+                {
+                    TileSegment* target = _segments + count++;
+                    target->B = values + ((nint)start / keysPerStep * products.PanelWidth);
+                    target->Column = ((i * _layout.KeyStride) + start) / keysPerStep;
+                    target->Steps = CeilingDivision.Of(Math.Min(_layout.SegmentKeys, extent - start), keysPerStep);
+                    target->ColumnScales = head.ColumnScales == null ? null
+                        : head.ColumnScales + ((((nint)block * _layout.SegmentsPerBlock) + segment) * _layout.OutputColumns) + column;
+                    target->RowFactors = _tile.RowFactors + (i * _tile.FactorStride);
+                }
+            }
+
+            products.Panel(_segments, count, a, aStride, rows, _output + column, _layout.OutputStride, null);
+        }
+    }
+
+    /// <summary>Divides rows by their sums and writes them where their tokens stand.</summary>
+    private void Store(in AttendContext context, in PackedHead head, TileTask task)
+    {
+        float* reference = _tile.Reference;
+        float* sum = _tile.Sum;
+        bool wholeRows = context.Plan.Normalization == SoftmaxNormalization.WholeRow;
+        if (wholeRows)
+        {
+            SumWholeRows(context, head, task);
+            _tile.Reference = reference;
+            _tile.Sum = sum;
+        }
+
+        AttentionShape shape = _layout.Shape;
+        for (int row = 0; row < task.Rows; row++)
+        {
+            int token = _queryTokens[row];
+            if (token < 0)
+            {
+                continue;
+            }
+
+            float share = 1;
+            float logSumExp = (reference[row] + MathF.Log2(sum[row])) * NaturalLog2;
+            bool visible = sum[row] > 0;
+            if (wholeRows)
+            {
+                float whole = (_denseReference[row] + MathF.Log2(_denseSum[row])) * NaturalLog2;
+                share = MathF.Exp(logSumExp - whole);
+                logSumExp = whole;
+            }
+
+            float* output = context.Output.Row(head.Batch, head.Head, token);
+            StoreRow(_output + ((nint)row * _layout.OutputStride), visible ? share / sum[row] : 0, visible && context.Plan.Recipe.SmoothValue ? head.ValueMean : null, share, output, shape.HeadDim);
+            if (context.LogSumExp != null)
+            {
+                float constant = context.Plan.Recipe.SmoothKey ? _queries.RowConstants[row] : 0;
+                context.LogSumExp[((((long)head.Batch * shape.Heads) + head.Head) * shape.QueryLength) + token] = visible ? logSumExp + constant : float.NegativeInfinity;
+            }
+        }
+    }
+
+    private static void StoreRow(float* accumulator, float factor, float* mean, float share, float* output, int channels)
+    {
+        ReadOnlySpan<float> source = new(accumulator, channels);
+        Span<float> destination = new(output, channels);
+        System.Numerics.Tensors.TensorPrimitives.Multiply(source, factor, destination);
+        for (int channel = 0; mean != null && channel < channels; channel++)
+        {
+            destination[channel] += share * mean[channel];
+        }
+    }
+}
