@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Tessera.Numerics;
@@ -108,6 +109,7 @@ internal static class Float8Codec<TLayout>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<uint> Encode(Vector256<float> value)
     {
         Vector256<uint> bits = value.AsUInt32();
@@ -124,6 +126,7 @@ internal static class Float8Codec<TLayout>
         return sign | code;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Decode(Vector256<uint> code)
     {
         // The code's exponent and mantissa, moved to their binary32 places, are too small by 2^(127 - bias), for subnormals too.

@@ -86,15 +86,15 @@ internal sealed class PlanWriter
 
     private int IndexOf(TokenOrder order, TokenGrid? grid)
     {
-        byte axis = AxisOf(order, grid);
-        TokenGrid? key = axis == PlanHeader.ExplicitAxis ? null : grid;
-        if (!_orderIndex.TryGetValue((order, order.Name, key), out int index))
+        if (!_orderIndex.TryGetValue((order, order.Name, grid), out int index))
         {
             index = _orders.Count;
-            _orderIndex.Add((order, order.Name, key), index);
-            _orders.Add(new PlanHeader.OrderRecord(order.Name, order.Slots, order.Alignment, key?.ToString()));
+            byte axis = AxisOf(order, grid);
+            bool isExplicit = axis == PlanHeader.ExplicitAxis;
+            _orderIndex.Add((order, order.Name, grid), index);
+            _orders.Add(new PlanHeader.OrderRecord(order.Name, order.Slots, order.Alignment, isExplicit ? null : grid?.ToString()));
             _axes.Add(axis);
-            if (axis == PlanHeader.ExplicitAxis)
+            if (isExplicit)
             {
                 AddTensor<int>(PlanHeader.SlotsTensor(index), [order.Slots], order.TokenAtSlot.ToArray());
             }
@@ -162,7 +162,7 @@ internal sealed class PlanWriter
 
     private static ReadOnlyMemory<byte> BitsOf(BlockMask mask, bool partial)
     {
-        using MemoryStream stream = new();
+        using MemoryStream stream = new(checked((int)(MaskBits.ShapeOf(mask).Aggregate(8L, static (product, extent) => product * extent))));
         MaskBits.Write(mask, partial, stream);
         return stream.GetBuffer().AsMemory(0, (int)stream.Length);
     }
