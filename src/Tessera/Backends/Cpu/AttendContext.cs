@@ -1,12 +1,24 @@
-using Tessera.Attention;
 using Tessera.Backends.Cpu.Packing;
+using Tessera.Masks;
+using Tessera.Quantization;
 
 namespace Tessera.Backends.Cpu;
 
 /// <summary>What all tiles of one run share.</summary>
 internal unsafe struct AttendContext
 {
-    public AttentionPlan Plan;
+    /// <summary>Kept blocks; null for readers of the whole map.</summary>
+    public BlockMask? Mask;
+
+    public QuantizationRecipe Recipe;
+
+    public ScoreModifier? Modifier;
+
+    /// <summary>SpargeAttention's second threshold in log2 units, or null.</summary>
+    public float? SkipThreshold;
+
+    /// <summary>Whether rows divide by the sum over all keys.</summary>
+    public bool SumsWholeRows;
 
     public CpuLayout Layout;
 

@@ -29,9 +29,9 @@ internal sealed unsafe class CpuAttentionKernel : IAttentionKernel
     public CpuAttentionKernel(AttentionPlan plan, CpuOptions options)
     {
         Plan = plan;
-        _kernels = KernelSet.For(plan, options);
+        _kernels = KernelSet.For(plan.Recipe, plan.Mask.Size.Key, options);
         _layout = new CpuLayout(plan, _kernels);
-        _packing = new PackingPlan(plan, _layout, _kernels.QueryOffset);
+        _packing = new PackingPlan(plan.Recipe, plan.Orders, plan.Grid, plan.EffectiveScale, _layout, _kernels.QueryOffset);
         _schedule = new TileSchedule(plan.Mask, _layout);
         _scheduler = TileScheduler.ForThreads(options.EffectiveThreads);
         _keySlots = new KeyBlockSlots[Math.Max(1, plan.Orders.Count)];
@@ -71,7 +71,11 @@ internal sealed unsafe class CpuAttentionKernel : IAttentionKernel
         {
             AttendContext context = new()
             {
-                Plan = Plan,
+                Mask = Plan.Mask,
+                Recipe = Plan.Recipe,
+                Modifier = Plan.ScoreModifier,
+                SkipThreshold = (float?)Plan.ProbabilitySkipThreshold,
+                SumsWholeRows = Plan.Normalization == SoftmaxNormalization.WholeRow,
                 Layout = _layout,
                 Kernels = _kernels,
                 Packing = _packing,

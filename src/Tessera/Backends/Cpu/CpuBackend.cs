@@ -41,7 +41,7 @@ public sealed class CpuBackend : IAttentionBackend
         ArgumentNullException.ThrowIfNull(plan);
         return FindFault(plan) is { } fault
             ? BackendSupport.No(fault)
-            : BackendSupport.Yes($"{KernelSet.For(plan, Options)}, {Options.EffectiveThreads} threads");
+            : BackendSupport.Yes($"{KernelSet.For(plan.Recipe, plan.Mask.Size.Key, Options)}, {Options.EffectiveThreads} threads");
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using Tessera.Attention;
 using Tessera.Layout;
+using Tessera.Masks;
 using Tessera.Quantization;
 
 namespace Tessera.Backends.Cpu;
@@ -20,14 +21,19 @@ internal sealed class CpuLayout
     private const int RowPadding = 32;
 
     public CpuLayout(AttentionPlan plan, KernelSet kernels)
+        : this(plan.Shape, plan.Mask.Size, plan.Mask.QuerySlots, plan.Mask.KeySlots, plan.Recipe, plan.ProbabilitySkipThreshold is not null, kernels)
     {
-        QuantizationRecipe recipe = plan.Recipe;
-        Shape = plan.Shape;
-        QueryBlock = plan.Mask.Size.Query;
-        KeyBlock = plan.Mask.Size.Key;
-        QuerySlots = plan.Mask.QuerySlots;
-        KeySlots = plan.Mask.KeySlots;
-        KeyBlocks = plan.Mask.KeyBlocks;
+    }
+
+    public CpuLayout(AttentionShape shape, BlockSize blockSize, int querySlots, int keySlots, QuantizationRecipe recipe, bool skipsTiles, KernelSet kernels)
+    {
+        Shape = shape;
+        QueryBlock = blockSize.Query;
+        KeyBlock = blockSize.Key;
+        QuerySlots = querySlots;
+        KeySlots = keySlots;
+        QueryBlocks = CeilingDivision.Of(querySlots, QueryBlock);
+        KeyBlocks = CeilingDivision.Of(keySlots, KeyBlock);
         IntegerScores = kernels.Scores.IsInteger;
         IntegerOutput = kernels.Output.IsInteger;
         ScorePanel = kernels.Scores.PanelWidth;
@@ -37,16 +43,16 @@ internal sealed class CpuLayout
         KeyStride = RoundUp(KeyBlock, Math.Max(ScorePanel, kernels.VectorCount));
         OutputColumns = RoundUp(Shape.HeadDim, Math.Max(OutputPanel, kernels.VectorCount));
         RowChannels = RoundUp(Math.Max(DotChannels, OutputColumns), RowPadding);
-        ChunkBlocks = plan.ProbabilitySkipThreshold is not null ? 1 : Math.Max(1, ChunkColumns / KeyStride);
+        ChunkBlocks = skipsTiles ? 1 : Math.Max(1, ChunkColumns / KeyStride);
         int group = recipe.Value.Group;
         SegmentKeys = IntegerOutput && group > 0 && group < KeyBlock ? group : KeyStride;
         SegmentsPerBlock = CeilingDivision.Of(KeyStride, SegmentKeys);
         QueryScales = ModeOf(recipe.Query);
         KeyScales = ModeOf(recipe.Key);
         ValueScales = recipe.Value.Format.IsScaled() && IntegerOutput && group > 0 && group <= KeyBlock ? ScaleMode.SegmentColumns : ModeOf(recipe.Value);
-        bool wholeBlocks = recipe.Probability.Reference == ProbabilityReference.TileMaximum || plan.ProbabilitySkipThreshold is not null;
+        bool wholeBlocks = recipe.Probability.Reference == ProbabilityReference.TileMaximum || skipsTiles;
         RowCapacity = RoundUp(wholeBlocks ? Math.Max(QueryBlock, TargetRows) : TargetRows, 8);
-        MergesQueryBlocks = !recipe.SmoothQuery && plan.ProbabilitySkipThreshold is null;
+        MergesQueryBlocks = !recipe.SmoothQuery && !skipsTiles;
         SplitsQueryBlocks = !wholeBlocks;
     }
 
@@ -59,6 +65,8 @@ internal sealed class CpuLayout
     public int QuerySlots { get; }
 
     public int KeySlots { get; }
+
+    public int QueryBlocks { get; }
 
     public int KeyBlocks { get; }
 

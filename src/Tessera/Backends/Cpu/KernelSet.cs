@@ -1,5 +1,4 @@
 using System.Runtime.Intrinsics;
-using Tessera.Attention;
 using Tessera.Backends.Cpu.Isa;
 using Tessera.Backends.Cpu.Kernels;
 using Tessera.Backends.Cpu.Packing;
@@ -12,29 +11,32 @@ namespace Tessera.Backends.Cpu;
 /// <param name="Output">PV.</param>
 /// <param name="Softmax">What stands between.</param>
 /// <param name="Packer">Packing of rows.</param>
+/// <param name="Map">Statistics of score tiles.</param>
 /// <param name="VectorCount">Lanes of the row kernels.</param>
 /// <param name="QueryOffset">What is added to codes of Q to make them unsigned; 0 for a float QK.</param>
-internal sealed record KernelSet(TileProducts Scores, TileProducts Output, TileSoftmax Softmax, RowPacker Packer, int VectorCount, int QueryOffset)
+internal sealed record KernelSet(TileProducts Scores, TileProducts Output, TileSoftmax Softmax, RowPacker Packer, MapRows Map, int VectorCount, int QueryOffset)
 {
     /// <summary>Chooses the kernels of a recipe.</summary>
-    public static KernelSet For(AttentionPlan plan, CpuOptions options) => options.EffectiveInstructionSet switch
+    /// <param name="recipe">Number formats.</param>
+    /// <param name="keyBlock">Keys of a block, which scale groups of V must fit for an integer PV.</param>
+    /// <param name="options">Instruction set.</param>
+    public static KernelSet For(QuantizationRecipe recipe, int keyBlock, CpuOptions options) => options.EffectiveInstructionSet switch
     {
-        CpuInstructionSet.Vector512 => Of<Isa512, Vector512<float>>(plan, options),
-        CpuInstructionSet.Vector256 => Of<Isa256, Vector256<float>>(plan, options),
-        _ => Of<Isa128, Vector128<float>>(plan, options),
+        CpuInstructionSet.Vector512 => Of<Isa512, Vector512<float>>(recipe, keyBlock, options),
+        CpuInstructionSet.Vector256 => Of<Isa256, Vector256<float>>(recipe, keyBlock, options),
+        _ => Of<Isa128, Vector128<float>>(recipe, keyBlock, options),
     };
 
     /// <inheritdoc/>
     public override string ToString() => $"QK {Scores.Name}, PV {Output.Name}";
 
-    private static KernelSet Of<TIsa, TVector>(AttentionPlan plan, CpuOptions options)
+    private static KernelSet Of<TIsa, TVector>(QuantizationRecipe recipe, int keyBlock, CpuOptions options)
         where TIsa : struct, IVectorIsa<TVector>
         where TVector : unmanaged
     {
-        QuantizationRecipe recipe = plan.Recipe;
         (TileProducts scores, int offset) = ScoreProducts<TIsa, TVector>(recipe, options.EffectiveVnni);
-        TileProducts output = OutputProducts<TIsa, TVector>(recipe, plan.Mask.Size.Key, options.EffectiveVnni);
-        return new KernelSet(scores, output, SoftmaxOf<TIsa, TVector>(recipe.Probability, output.IsInteger), new RowPacker<TIsa, TVector>(), TIsa.Count, offset);
+        TileProducts output = OutputProducts<TIsa, TVector>(recipe, keyBlock, options.EffectiveVnni);
+        return new KernelSet(scores, output, SoftmaxOf<TIsa, TVector>(recipe.Probability, output.IsInteger), new RowPacker<TIsa, TVector>(), new MapRows<TIsa, TVector>(), TIsa.Count, offset);
     }
 
     // Integer QK needs one scale per row of Q and of K; scales per channel stay in the floats of the float product.

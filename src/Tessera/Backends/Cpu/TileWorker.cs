@@ -9,7 +9,7 @@ namespace Tessera.Backends.Cpu;
 /// Scratch memory of one worker, and the attention of one tile of query rows on it:
 /// pack Q; per chunk of kept key blocks: scores = Q K, hide and modify, softmax, output += P V; divide and store rows in natural order.
 /// </summary>
-internal sealed unsafe class TileWorker
+internal sealed unsafe partial class TileWorker
 {
     private static readonly float NaturalLog2 = (float)Math.Log(2);
     private static readonly float Log2OfE = (float)Math.Log2(Math.E);
@@ -103,8 +103,8 @@ internal sealed unsafe class TileWorker
         Begin(context, head, task, _tile.Reference, _tile.Sum, _layout.OutputColumns);
         new Span<float>(_tile.RunningMaximum, task.Rows).Fill(float.NegativeInfinity);
 
-        ReadOnlySpan<int> full = context.Plan.Mask.FullKeyBlocks(head.Head, task.QueryBlock);
-        ReadOnlySpan<int> partial = context.Plan.Mask.PartialKeyBlocks(head.Head, task.QueryBlock);
+        ReadOnlySpan<int> full = context.Mask!.FullKeyBlocks(head.Head, task.QueryBlock);
+        ReadOnlySpan<int> partial = context.Mask!.PartialKeyBlocks(head.Head, task.QueryBlock);
         int nextFull = 0;
         int nextPartial = 0;
         while (nextFull < full.Length || nextPartial < partial.Length)
@@ -119,10 +119,10 @@ internal sealed unsafe class TileWorker
 
             _tile.Blocks = count;
             SoftmaxStage stage = Score(context, head, task);
-            if (context.Plan.ProbabilitySkipThreshold is { } threshold)
+            if (context.SkipThreshold is { } threshold)
             {
                 stage = FindMaxima(context, stage);
-                if (IsNegligible((float)threshold))
+                if (IsNegligible(threshold))
                 {
                     ProbabilityTilesSkipped++;
                     continue;
@@ -136,7 +136,7 @@ internal sealed unsafe class TileWorker
         Store(context, head, task);
     }
 
-    /// <summary>Base-2 log-sum-exp state (reference, sum) of a tile over every valid key block.</summary>
+    /// <summary>Base-2 log-sum-exp state (reference, sum) of a tile of packed queries over every valid key.</summary>
     private void SumWholeRows(in AttendContext context, in PackedHead head, TileTask task)
     {
         Begin(context, head, task, _denseReference, _denseSum, 0);
@@ -168,7 +168,7 @@ internal sealed unsafe class TileWorker
         _tile.OutputColumns = outputColumns;
         _tile.RowScales = _layout.IntegerScores ? _queries.RowScales : null;
         _tile.KeyScales = head.KeyScales;
-        _tile.Bias = context.Plan.Recipe.SmoothQuery ? _bias : null;
+        _tile.Bias = context.Recipe.SmoothQuery ? _bias : null;
         new Span<float>(reference, task.Rows).Fill(float.NegativeInfinity);
         new Span<float>(sum, task.Rows).Clear();
     }
@@ -183,13 +183,13 @@ internal sealed unsafe class TileWorker
         }
 
         PackedQueries target = _queries;
-        if (!context.Plan.Recipe.SmoothKey || (context.LogSumExp == null && context.Plan.ScoreModifier is null))
+        if (!context.Recipe.SmoothKey || (context.LogSumExp == null && context.Modifier is null))
         {
             target.RowConstants = null;
         }
 
         float* mean = null;
-        if (context.Plan.Recipe.SmoothQuery)
+        if (context.Recipe.SmoothQuery)
         {
             mean = MeanOfQueryBlock(context, head, task.FirstSlot / _layout.QueryBlock);
         }
@@ -208,7 +208,7 @@ internal sealed unsafe class TileWorker
     {
         TileProducts products = context.Kernels.Scores;
         KeyBlockSlots slots = context.SlotsOf(head.Head);
-        bool special = context.Plan.ScoreModifier is not null;
+        bool special = context.Modifier is not null;
         TileSegment segment = default;
         segment.Steps = _layout.DotSteps;
         for (int i = 0; i < _tile.Blocks; i++)
@@ -259,7 +259,7 @@ internal sealed unsafe class TileWorker
         int block = _blocks[index];
         int extent = slots.Extent(block);
         float* scores = _tile.Scores + (index * _layout.KeyStride);
-        bool needsTokens = context.Plan.ScoreModifier is not null || _partial[index] || slots.HasHoles(block);
+        bool needsTokens = context.Modifier is not null || _partial[index] || slots.HasHoles(block);
         if (needsTokens)
         {
             TokenOrder? order = context.Packing.OrderOf(head.Head);
@@ -273,7 +273,7 @@ internal sealed unsafe class TileWorker
         Span<float> tile = new(scores, ((_tile.Rows - 1) * _layout.ScoreStride) + _layout.KeyStride);
         ReadOnlySpan<int> queries = new(_queryTokens, _tile.Rows);
         ReadOnlySpan<int> keys = new(_keyTokens, extent);
-        if (context.Plan.ScoreModifier is { } modifier)
+        if (context.Modifier is { } modifier)
         {
             ToNaturalScores(context, scores, extent);
             modifier.ApplyTile(tile, _layout.ScoreStride, head.Batch, head.Head, queries, keys);
@@ -282,7 +282,7 @@ internal sealed unsafe class TileWorker
 
         if (_partial[index])
         {
-            context.Plan.Mask.Predicate!.HideTile(tile, _layout.ScoreStride, head.Batch, head.Head, queries, keys);
+            context.Mask!.Predicate!.HideTile(tile, _layout.ScoreStride, head.Batch, head.Head, queries, keys);
         }
 
         for (int row = 0; row < _tile.Rows; row++)
@@ -301,7 +301,7 @@ internal sealed unsafe class TileWorker
     {
         for (int row = 0; row < _tile.Rows; row++)
         {
-            float constant = context.Plan.Recipe.SmoothKey ? _queries.RowConstants[row] : 0;
+            float constant = context.Recipe.SmoothKey ? _queries.RowConstants[row] : 0;
             float* line = scores + (row * _layout.ScoreStride);
             for (int key = 0; key < columns; key++)
             {
@@ -314,14 +314,14 @@ internal sealed unsafe class TileWorker
     {
         for (int row = 0; row < _tile.Rows; row++)
         {
-            float constant = context.Plan.Recipe.SmoothKey ? _queries.RowConstants[row] : 0;
+            float constant = context.Recipe.SmoothKey ? _queries.RowConstants[row] : 0;
             float* line = scores + (row * _layout.ScoreStride);
             for (int key = 0; key < columns; key++)
             {
                 if (_queryTokens[row] >= 0 && _keyTokens[key] >= 0 && (float.IsNaN(line[key]) || float.IsPositiveInfinity(line[key])))
                 {
                     throw new InvalidOperationException(
-                        $"Score modifier {context.Plan.ScoreModifier} answered {line[key]} for query {_queryTokens[row]} and key {_keyTokens[key]} of batch {head.Batch}, head {head.Head}; scores must be finite or negative infinity.");
+                        $"Score modifier {context.Modifier} answered {line[key]} for query {_queryTokens[row]} and key {_keyTokens[key]} of batch {head.Batch}, head {head.Head}; scores must be finite or negative infinity.");
                 }
 
                 line[key] = (line[key] - constant) * Log2OfE;
@@ -392,7 +392,7 @@ internal sealed unsafe class TileWorker
     {
         float* reference = _tile.Reference;
         float* sum = _tile.Sum;
-        bool wholeRows = context.Plan.Normalization == SoftmaxNormalization.WholeRow;
+        bool wholeRows = context.SumsWholeRows;
         if (wholeRows)
         {
             SumWholeRows(context, head, task);
@@ -420,10 +420,10 @@ internal sealed unsafe class TileWorker
             }
 
             float* output = context.Output.Row(head.Batch, head.Head, token);
-            StoreRow(_output + ((nint)row * _layout.OutputStride), visible ? share / sum[row] : 0, visible && context.Plan.Recipe.SmoothValue ? head.ValueMean : null, share, output, shape.HeadDim);
+            StoreRow(_output + ((nint)row * _layout.OutputStride), visible ? share / sum[row] : 0, visible && context.Recipe.SmoothValue ? head.ValueMean : null, share, output, shape.HeadDim);
             if (context.LogSumExp != null)
             {
-                float constant = context.Plan.Recipe.SmoothKey ? _queries.RowConstants[row] : 0;
+                float constant = context.Recipe.SmoothKey ? _queries.RowConstants[row] : 0;
                 context.LogSumExp[((((long)head.Batch * shape.Heads) + head.Head) * shape.QueryLength) + token] = visible ? logSumExp + constant : float.NegativeInfinity;
             }
         }

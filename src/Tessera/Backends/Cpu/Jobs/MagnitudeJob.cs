@@ -15,9 +15,9 @@ internal readonly unsafe struct MagnitudeJob(AttendContext context, RowSource so
         int slots = operand == AttentionOperand.Query ? layout.QuerySlots : layout.KeySlots;
         float* mean = operand switch
         {
-            AttentionOperand.Query when context.Plan.Recipe.SmoothQuery => workers[worker].MeanOfQueryBlock(context, head, block),
-            AttentionOperand.Key when context.Plan.Recipe.SmoothKey => head.KeyMean,
-            AttentionOperand.Value when context.Plan.Recipe.SmoothValue => head.ValueMean,
+            AttentionOperand.Query when context.Recipe.SmoothQuery => workers[worker].MeanOfQueryBlock(context, head, block),
+            AttentionOperand.Key when context.Recipe.SmoothKey => head.KeyMean,
+            AttentionOperand.Value when context.Recipe.SmoothValue => head.ValueMean,
             _ => null,
         };
         context.Kernels.Packer.CollectMagnitudes(

@@ -1,4 +1,3 @@
-using Tessera.Attention;
 using Tessera.Layout;
 using Tessera.Quantization;
 
@@ -11,17 +10,17 @@ internal sealed class PackingPlan
     private readonly ScaleGroups?[] _keyGroups;
     private readonly ScaleGroups?[] _valueGroups;
 
-    public PackingPlan(AttentionPlan plan, CpuLayout layout, int queryOffset)
+    public PackingPlan(QuantizationRecipe recipe, IReadOnlyList<TokenOrder> orders, TokenGrid? grid, double scale, CpuLayout layout, int queryOffset)
     {
         Layout = layout;
-        Recipe = plan.Recipe;
-        Orders = plan.Orders;
+        Recipe = recipe;
+        Orders = orders;
         QueryOffset = queryOffset;
-        ScoreFactor = (float)(plan.EffectiveScale * Math.Log2(Math.E));
-        Scale = plan.EffectiveScale;
-        _queryGroups = Groups(plan, plan.Recipe.Query, layout.QueryScales, AttentionOperand.Query, layout.QuerySlots, layout.DotChannels);
-        _keyGroups = Groups(plan, plan.Recipe.Key, layout.KeyScales, AttentionOperand.Key, layout.KeySlots, layout.DotChannels);
-        _valueGroups = Groups(plan, plan.Recipe.Value, layout.ValueScales, AttentionOperand.Value, layout.KeySlots, layout.Shape.HeadDim);
+        ScoreFactor = (float)(scale * Math.Log2(Math.E));
+        Scale = scale;
+        _queryGroups = Groups(orders, grid, recipe.Query, layout.QueryScales, AttentionOperand.Query, layout.QuerySlots, layout.DotChannels);
+        _keyGroups = Groups(orders, grid, recipe.Key, layout.KeyScales, AttentionOperand.Key, layout.KeySlots, layout.DotChannels);
+        _valueGroups = Groups(orders, grid, recipe.Value, layout.ValueScales, AttentionOperand.Value, layout.KeySlots, layout.Shape.HeadDim);
     }
 
     public CpuLayout Layout { get; }
@@ -113,17 +112,18 @@ internal sealed class PackingPlan
         _ => groups[head],
     };
 
-    private static ScaleGroups?[] Groups(AttentionPlan plan, OperandFormat format, ScaleMode mode, AttentionOperand operand, int slots, int channels)
+    private static ScaleGroups?[] Groups(
+        IReadOnlyList<TokenOrder> orders, TokenGrid? grid, OperandFormat format, ScaleMode mode, AttentionOperand operand, int slots, int channels)
     {
         if (mode is ScaleMode.None or ScaleMode.Row or ScaleMode.SegmentColumns)
         {
             return [];
         }
 
-        ScaleGroups?[] groups = new ScaleGroups?[Math.Max(1, plan.Orders.Count)];
+        ScaleGroups?[] groups = new ScaleGroups?[Math.Max(1, orders.Count)];
         for (int i = 0; i < groups.Length; i++)
         {
-            groups[i] = ScaleGroups.Create(format, operand, slots, channels, plan.Orders.Count == 0 ? null : plan.Orders[i], plan.Grid);
+            groups[i] = ScaleGroups.Create(format, operand, slots, channels, orders.Count == 0 ? null : orders[i], grid);
         }
 
         return groups;
