@@ -94,6 +94,7 @@ public sealed class ParoCalibrator
         {
             RequireObservations(Enumerable.Range(0, Sharing.Groups).Any(HasObservations), "no inputs have been added");
             _choices = [.. Enumerable.Range(0, _shape.Heads).Select(Choose)];
+            _choices = _options.SharedOrder ? Share(_choices) : _choices;
             DropLosers();
         }
 
@@ -181,6 +182,20 @@ public sealed class ParoCalibrator
         }
 
         return new ParoOrderChoice(ParoScoring.Best(scores), report);
+    }
+
+    private static ParoOrderChoice[] Share(ParoOrderChoice[] choices)
+    {
+        double[] sums = new double[choices[0].Scores.Count];
+        foreach (ParoOrderChoice choice in choices)
+        {
+            for (int candidate = 0; candidate < sums.Length; candidate++)
+            {
+                sums[candidate] += choice.Scores[candidate].Score;
+            }
+        }
+
+        return [.. choices.Select(choice => choice with { Candidate = ParoScoring.Best(sums) })];
     }
 
     /// <summary>One head cannot know the tau of all heads, so a candidate is judged at the target density of its own head.</summary>

@@ -33,6 +33,9 @@ public sealed record ParoOptions
     /// <summary>Further orders over the natural tokens, unpadded.</summary>
     public IReadOnlyList<TokenOrder> FurtherOrders { get; init; } = [];
 
+    /// <summary>One order for all heads, by the sum of their scores, as a layer-wide layout needs; masks stay per head. Off by default.</summary>
+    public bool SharedOrder { get; init; }
+
     /// <summary>Over what the density is met.</summary>
     public ParoThresholdScope Scope { get; init; } = ParoThresholdScope.Global;
 

@@ -390,6 +390,16 @@ public class ParoCalibratorTests
         Assert.True(BestCandidate(result, 4) > BestCandidate(six, 4), $"an isotropic head gains from compact orders: {BestCandidate(result, 4)}, axis orders {BestCandidate(six, 4)}");
     }
 
+    [Fact]
+    public void A_shared_order_has_the_best_sum_of_scores()
+    {
+        ParoCalibration result = Calibrate(new ParoOptions { Density = 0.3, SharedOrder = true });
+        string order = Assert.Single(result.Report.Heads.Select(head => head.Order).Distinct());
+        double Sum(string name) => result.Report.Heads.Sum(head => head.Candidates.Single(candidate => candidate.Order == name).KeptMass);
+        Assert.All(AxisOrder.All, other => Assert.True(Sum(order) >= Sum(other.ToString())));
+        Assert.Contains(Calibrate(new ParoOptions { Density = 0.3 }).Report.Heads, head => head.Order != order);
+    }
+
     private static double BestCandidate(ParoCalibration calibration, int head) => calibration.Report.Heads[head].Candidates.Max(candidate => candidate.KeptMass);
 
     private static ParoCalibration Calibrate(ParoOptions options) => new ParoMethod(new PlainMapReader(), options).Calibrate(Heads.Inputs, Context);
