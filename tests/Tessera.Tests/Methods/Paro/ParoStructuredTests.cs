@@ -2,7 +2,6 @@ using System.Runtime.Intrinsics;
 using Tessera.Attention;
 using Tessera.Backends.Cpu;
 using Tessera.Layout;
-using Tessera.Masks;
 using Tessera.Methods;
 using Tessera.Methods.Paro;
 using Tessera.Methods.Sparge;
