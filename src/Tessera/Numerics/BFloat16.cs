@@ -95,7 +95,8 @@ public readonly struct BFloat16 : IEquatable<BFloat16>, IComparable<BFloat16>, I
 
     /// <summary>Rounds each element, as the explicit conversion does.</summary>
     /// <exception cref="ArgumentException">The destination is shorter than the source.</exception>
-    public static void ConvertFromSingle(ReadOnlySpan<float> source, Span<BFloat16> destination) => BFloat16Spans.Encode(source, destination);
+    public static void ConvertFromSingle(ReadOnlySpan<float> source, Span<BFloat16> destination) =>
+        BFloat16Spans.Encode(source, destination);
 
     /// <summary>Widens each element; exact.</summary>
     /// <exception cref="ArgumentException">The destination is shorter than the source.</exception>

@@ -3,7 +3,10 @@ using System.Runtime.Intrinsics;
 
 namespace Tessera.Numerics;
 
-/// <summary>Conversions of whole spans between binary32 and bfloat16: 16 lanes a step where 256-bit vectors are in hardware, equal bit for bit to the scalar conversion.</summary>
+/// <summary>
+/// Conversions of whole spans between binary32 and bfloat16: 16 lanes a step where 256-bit vectors are in hardware, equal bit for bit to
+/// the scalar conversion.
+/// </summary>
 internal static class BFloat16Spans
 {
     private const int Step = 16;

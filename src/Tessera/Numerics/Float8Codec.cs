@@ -4,13 +4,16 @@ using System.Runtime.Intrinsics;
 namespace Tessera.Numerics;
 
 /// <summary>
-/// Encoder and decoder of an 8-bit floating-point format S.E.M: value = (-1)^S 2^(E - bias) (1 + M / 2^m), and 2^(1 - bias) M / 2^m for E = 0.
+/// Encoder and decoder of an 8-bit floating-point format S.E.M: value = (-1)^S 2^(E - bias) (1 + M / 2^m), and 2^(1 - bias) M / 2^m for E =
+/// 0.
 /// Encoding rounds to nearest, ties to even, and saturates: beyond the largest finite value, infinity included, lies the largest finite
 /// value; NaN gives 0x7F with the sign. This is what <c>cvt.rn.satfinite</c> of PTX computes, save that PTX drops the sign of NaN.
 /// </summary>
 /// <remarks>
-/// Normal results: add half a unit minus one, plus the last kept bit, and shift the mantissa away. Subnormal results: adding 2^23 quanta lets
-/// the binary32 adder round on the subnormal grid. Spans run 32 lanes a step where 256-bit vectors are in hardware, bit for bit as the scalar.
+/// Normal results: add half a unit minus one, plus the last kept bit, and shift the mantissa away. Subnormal results: adding 2^23 quanta
+/// lets
+/// the binary32 adder round on the subnormal grid. Spans run 32 lanes a step where 256-bit vectors are in hardware, bit for bit as the
+/// scalar.
 /// </remarks>
 internal static class Float8Codec<TLayout>
     where TLayout : struct, IFloat8Layout
@@ -72,9 +75,11 @@ internal static class Float8Codec<TLayout>
         {
             for (; i <= source.Length - Step; i += Step)
             {
-                Vector256<ushort> low = Vector256.Narrow(Encode(Vector256.Create(source[i..])), Encode(Vector256.Create(source[(i + 8)..])));
-                Vector256<ushort> high = Vector256.Narrow(Encode(Vector256.Create(source[(i + 16)..])), Encode(Vector256.Create(source[(i + 24)..])));
-                Vector256.Narrow(low, high).CopyTo(destination[i..]);
+                Vector256<uint> first = Encode(Vector256.Create(source[i..]));
+                Vector256<uint> second = Encode(Vector256.Create(source[(i + 8)..]));
+                Vector256<uint> third = Encode(Vector256.Create(source[(i + 16)..]));
+                Vector256<uint> fourth = Encode(Vector256.Create(source[(i + 24)..]));
+                Vector256.Narrow(Vector256.Narrow(first, second), Vector256.Narrow(third, fourth)).CopyTo(destination[i..]);
             }
         }
 
@@ -119,11 +124,12 @@ internal static class Float8Codec<TLayout>
         Vector256<uint> normal = ((magnitude + rounding) >> Shift) - Vector256.Create(Rebias);
         Vector256<float> adder = Vector256.Create(SubnormalAdder);
         Vector256<uint> subnormal = (magnitude.AsSingle() + adder).AsUInt32() - adder.AsUInt32();
-        Vector256<uint> code = Vector256.ConditionalSelect(Vector256.LessThan(magnitude, Vector256.Create(SmallestNormalBits)), subnormal, normal);
-        code = Vector256.ConditionalSelect(
-            Vector256.GreaterThanOrEqual(magnitude, Vector256.Create(MaximumBits)), Vector256.Create((uint)TLayout.MaximumCode), code);
-        code = Vector256.ConditionalSelect(Vector256.GreaterThan(magnitude, Vector256.Create(InfinityBits)), Vector256.Create((uint)NaNCode), code);
-        return sign | code;
+        Vector256<uint> isSubnormal = Vector256.LessThan(magnitude, Vector256.Create(SmallestNormalBits));
+        Vector256<uint> isSaturated = Vector256.GreaterThanOrEqual(magnitude, Vector256.Create(MaximumBits));
+        Vector256<uint> isNaN = Vector256.GreaterThan(magnitude, Vector256.Create(InfinityBits));
+        Vector256<uint> code = Vector256.ConditionalSelect(isSubnormal, subnormal, normal);
+        code = Vector256.ConditionalSelect(isSaturated, Vector256.Create((uint)TLayout.MaximumCode), code);
+        return sign | Vector256.ConditionalSelect(isNaN, Vector256.Create((uint)NaNCode), code);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -141,7 +147,8 @@ internal static class Float8Codec<TLayout>
                 Vector256.Equals(magnitude, Vector256.Create(TLayout.MaximumCode + 1u)), Vector256.Create(InfinityBits), special);
         }
 
-        return (sign | Vector256.ConditionalSelect(Vector256.GreaterThan(magnitude, Vector256.Create((uint)TLayout.MaximumCode)), special, value)).AsSingle();
+        Vector256<uint> isSpecial = Vector256.GreaterThan(magnitude, Vector256.Create((uint)TLayout.MaximumCode));
+        return (sign | Vector256.ConditionalSelect(isSpecial, special, value)).AsSingle();
     }
 
     private static float[] BuildValues()

@@ -5,10 +5,15 @@ namespace Tessera.Numerics;
 
 /// <summary>
 /// FP8 with 4 exponent and 3 mantissa bits, bias 7: 127 distinct magnitudes up to 448, no infinity, NaN only at 0x7F and 0xFF.
-/// It has the shape of <see cref="Half"/>: explicit conversions, comparisons, no arithmetic. Conversion rounds to nearest, ties to even, and
-/// saturates: everything beyond 448, infinity included, becomes 448 with its sign, as <c>satfinite</c> conversions of GPUs do. NaN stays NaN.
+/// It has the shape of <see cref="Half"/>: explicit conversions, comparisons, no arithmetic. Conversion rounds to nearest, ties to even,
+/// and
+/// saturates: everything beyond 448, infinity included, becomes 448 with its sign, as <c>satfinite</c> conversions of GPUs do. NaN stays
+/// NaN.
 /// </summary>
-/// <remarks>Smallest normal 2^-6; magnitudes up to 2^-10 round to zero. OFP8: Micikevicius et al., "FP8 Formats for Deep Learning", arXiv 2209.05433.</remarks>
+/// <remarks>
+/// Smallest normal 2^-6; magnitudes up to 2^-10 round to zero. OFP8: Micikevicius et al., "FP8 Formats for Deep Learning", arXiv
+/// 2209.05433.
+/// </remarks>
 public readonly struct Float8E4M3 : IEquatable<Float8E4M3>, IComparable<Float8E4M3>, IComparable, IFormattable
 {
     private readonly byte _bits;

@@ -5,10 +5,15 @@ namespace Tessera.Numerics;
 
 /// <summary>
 /// FP8 with 5 exponent and 2 mantissa bits, bias 15: the upper half of binary16, magnitudes up to 57344, with infinity.
-/// It has the shape of <see cref="Half"/>: explicit conversions, comparisons, no arithmetic. Conversion rounds to nearest, ties to even, and
-/// saturates: everything beyond 57344, infinity included, becomes 57344 with its sign, as <c>satfinite</c> conversions of GPUs do. NaN stays NaN.
+/// It has the shape of <see cref="Half"/>: explicit conversions, comparisons, no arithmetic. Conversion rounds to nearest, ties to even,
+/// and
+/// saturates: everything beyond 57344, infinity included, becomes 57344 with its sign, as <c>satfinite</c> conversions of GPUs do. NaN
+/// stays NaN.
 /// </summary>
-/// <remarks>Smallest normal 2^-14; magnitudes up to 2^-17 round to zero. OFP8: Micikevicius et al., "FP8 Formats for Deep Learning", arXiv 2209.05433.</remarks>
+/// <remarks>
+/// Smallest normal 2^-14; magnitudes up to 2^-17 round to zero. OFP8: Micikevicius et al., "FP8 Formats for Deep Learning", arXiv
+/// 2209.05433.
+/// </remarks>
 public readonly struct Float8E5M2 : IEquatable<Float8E5M2>, IComparable<Float8E5M2>, IComparable, IFormattable
 {
     private readonly byte _bits;

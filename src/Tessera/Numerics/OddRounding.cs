@@ -1,7 +1,8 @@
 namespace Tessera.Numerics;
 
 /// <summary>
-/// Rounding to odd: an inexact result is truncated and its last bit set. A value rounded to odd at binary32 and then to nearest at a format at
+/// Rounding to odd: an inexact result is truncated and its last bit set. A value rounded to odd at binary32 and then to nearest at a format
+/// at
 /// least two bits narrower equals the value rounded once (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums").
 /// </summary>
 internal static class OddRounding

@@ -2,7 +2,10 @@ using Tessera.Layout;
 
 namespace Tessera.Quantization;
 
-/// <summary>Channel means over the valid slots of a [slots, channels] operand; what the three smoothings share. Sums run in binary64 in ascending slot order.</summary>
+/// <summary>
+/// Channel means over the valid slots of a [slots, channels] operand; what the three smoothings share. Sums run in binary64 in ascending
+/// slot order.
+/// </summary>
 internal static class ChannelMeans
 {
     private const int StackChannels = 256;
@@ -34,7 +37,9 @@ internal static class ChannelMeans
         }
     }
 
-    /// <summary>Subtracts a mean from valid slots [<paramref name="start"/>, <paramref name="end"/>); padding rows are left alone.</summary>
+    /// <summary>
+    /// Subtracts a mean from valid slots [<paramref name="start"/>, <paramref name="end"/>); padding rows are left alone.
+    /// </summary>
     public static void Subtract(Span<float> rows, int channels, TokenOrder? order, int start, int end, ReadOnlySpan<float> mean)
     {
         for (int slot = start; slot < end; slot++)
@@ -60,7 +65,8 @@ internal static class ChannelMeans
         if (elements % channels != 0 || (order is not null && order.Slots != slots))
         {
             throw new ArgumentException(
-                $"rows holds {elements} elements, which is not {(order is null ? "a whole number of" : order.Slots)} rows of {channels} channels.", nameof(elements));
+                $"rows holds {elements} elements, which is not {(order is null ? "a whole number of" : order.Slots)} rows of {channels} channels.",
+                nameof(elements));
         }
 
         if (meanLength != (long)meanRows * channels)

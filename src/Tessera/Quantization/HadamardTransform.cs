@@ -4,14 +4,18 @@ using System.Numerics.Tensors;
 namespace Tessera.Quantization;
 
 /// <summary>
-/// The signed orthonormal Walsh-Hadamard transform of channels: y = H diag(s) x / sqrt(n), n a power of two. It spreads outlier channels over
+/// The signed orthonormal Walsh-Hadamard transform of channels: y = H diag(s) x / sqrt(n), n a power of two. It spreads outlier channels
+/// over
 /// all channels before quantisation; since it is orthogonal, (T q) . (T k) = q . k and attention does not change (FlashAttention-3's
 /// incoherent processing, arXiv 2407.08608, section 3.3).
 /// </summary>
 /// <remarks>
-/// Channels that are no power of two are padded with zeros to the next one, so codes have <see cref="PaddedChannels"/> columns. The signs are
-/// fixed: sign i is bit i mod 64 of output floor(i / 64) of SplitMix64 seeded with 0 (a set bit is -1), the same for Q and K, all heads, all
-/// lengths. Butterflies run in binary32 with half-widths 1, 2, 4, ...; the factor 1 / sqrt(n) is applied last. Any vector width gives the same bits.
+/// Channels that are no power of two are padded with zeros to the next one, so codes have <see cref="PaddedChannels"/> columns. The signs
+/// are
+/// fixed: sign i is bit i mod 64 of output floor(i / 64) of SplitMix64 seeded with 0 (a set bit is -1), the same for Q and K, all heads,
+/// all
+/// lengths. Butterflies run in binary32 with half-widths 1, 2, 4, ...; the factor 1 / sqrt(n) is applied last. Any vector width gives the
+/// same bits.
 /// </remarks>
 public static class HadamardTransform
 {
@@ -33,12 +37,15 @@ public static class HadamardTransform
     {
         if (channels < 1 || !BitOperations.IsPow2(channels))
         {
-            throw new ArgumentException($"{channels} channels are not a power of two; pad rows to {PaddedChannels(Math.Max(1, channels))} first.", nameof(channels));
+            throw new ArgumentException(
+                $"{channels} channels are not a power of two; pad rows to {PaddedChannels(Math.Max(1, channels))} first.",
+                nameof(channels));
         }
 
         if (rows.Length % channels != 0)
         {
-            throw new ArgumentException($"rows holds {rows.Length} elements, which is not a whole number of rows of {channels} channels.", nameof(rows));
+            throw new ArgumentException(
+                $"rows holds {rows.Length} elements, which is not a whole number of rows of {channels} channels.", nameof(rows));
         }
 
         Span<float> signs = channels <= 1024 ? stackalloc float[channels] : new float[channels];
@@ -72,7 +79,9 @@ public static class HadamardTransform
         int rows = source.Length / channels;
         if (source.Length % channels != 0 || destination.Length != (long)rows * padded)
         {
-            throw new ArgumentException($"source holds {source.Length} and destination {destination.Length} elements; wanted rows of {channels} and of {padded}.", nameof(destination));
+            throw new ArgumentException(
+                $"source holds {source.Length} and destination {destination.Length} elements; wanted rows of {channels} and of {padded}.",
+                nameof(destination));
         }
 
         for (int row = 0; row < rows; row++)

@@ -2,7 +2,9 @@ using Tessera.Numerics;
 
 namespace Tessera.Quantization;
 
-/// <summary>Two 4-bit codes a byte for storage: the code of even index in the low nibble, the next in the high nibble, two's complement.</summary>
+/// <summary>
+/// Two 4-bit codes a byte for storage: the code of even index in the low nibble, the next in the high nibble, two's complement.
+/// </summary>
 public static class Int4Packing
 {
     /// <summary>Bytes that <paramref name="codes"/> codes need.</summary>
@@ -35,7 +37,8 @@ public static class Int4Packing
     {
         if (source.Length < PackedLength(codes.Length))
         {
-            throw new ArgumentException($"source holds {source.Length} bytes; {codes.Length} codes need {PackedLength(codes.Length)}.", nameof(source));
+            throw new ArgumentException(
+                $"source holds {source.Length} bytes; {codes.Length} codes need {PackedLength(codes.Length)}.", nameof(source));
         }
 
         for (int i = 0; i < codes.Length; i++)

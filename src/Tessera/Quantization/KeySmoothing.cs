@@ -3,7 +3,8 @@ using Tessera.Layout;
 namespace Tessera.Quantization;
 
 /// <summary>
-/// SageAttention's K smoothing: subtract from K its channel mean over the valid tokens of a head. Every score of a row then falls by the same
+/// SageAttention's K smoothing: subtract from K its channel mean over the valid tokens of a head. Every score of a row then falls by the
+/// same
 /// q . mean, so the softmax does not change (under any mask); only the log-sum-exp needs <see cref="LogSumExpCorrection"/> added back.
 /// </summary>
 /// <remarks>SageAttention, arXiv 2410.02367, section 4.2.</remarks>

@@ -1,6 +1,8 @@
 namespace Tessera.Quantization;
 
-/// <summary>Number formats of attention operands. Integer formats are symmetric around zero (no zero point) unless they start with U.</summary>
+/// <summary>
+/// Number formats of attention operands. Integer formats are symmetric around zero (no zero point) unless they start with U.
+/// </summary>
 public enum NumberFormat
 {
     /// <summary>IEEE binary32.</summary>
@@ -21,7 +23,9 @@ public enum NumberFormat
     /// <summary>Codes -127..127.</summary>
     Int8,
 
-    /// <summary>Codes -63..63: queries next to 8-bit keys on processors whose 8-bit multiply saturates in pairs (AVX2 without VNNI).</summary>
+    /// <summary>
+    /// Codes -63..63: queries next to 8-bit keys on processors whose 8-bit multiply saturates in pairs (AVX2 without VNNI).
+    /// </summary>
     Int7,
 
     /// <summary>Codes -7..7.</summary>

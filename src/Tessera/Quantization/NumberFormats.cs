@@ -12,7 +12,9 @@ public static class NumberFormats
     /// <summary>Whether codes carry a scale: every format but binary32, binary16 and bfloat16.</summary>
     public static bool IsScaled(this NumberFormat format) => format.Bits() <= 8;
 
-    /// <summary>Bytes of a code as quantised operands store it in memory, one code an element (4-bit codes are packed only in files).</summary>
+    /// <summary>
+    /// Bytes of a code as quantised operands store it in memory, one code an element (4-bit codes are packed only in files).
+    /// </summary>
     public static int CodeBytes(this NumberFormat format) => (format.Bits() + 7) / 8;
 
     /// <summary>Largest code magnitude of a scaled format: what the absolute maximum of a group maps to.</summary>

@@ -3,7 +3,8 @@ using Tessera.Numerics;
 namespace Tessera.Quantization;
 
 /// <summary>
-/// The scalar specification of a <see cref="ProbabilityFormat"/>: from a base-2 exponent to the code of a softmax numerator and the value it
+/// The scalar specification of a <see cref="ProbabilityFormat"/>: from a base-2 exponent to the code of a softmax numerator and the value
+/// it
 /// stands for. With p = 2^exponent, where the exponent is score minus <see cref="ProbabilityFormat.Reference"/> in base-2 units (so p is in
 /// [0, 1]), code = round(CodeOfOne * p) and the code stands for code / CodeOfOne.
 /// </summary>
@@ -19,7 +20,8 @@ public readonly struct ProbabilityQuantizer
     private readonly double _maximumCode;
 
     /// <summary>Prepares a format.</summary>
-    /// <exception cref="ArgumentException">Truncation is asked of a floating-point format, or a probability of 1 would exceed the codes.</exception>
+    /// <exception cref="ArgumentException">Truncation is asked of a floating-point format, or a probability of 1 would exceed the
+    /// codes.</exception>
     public ProbabilityQuantizer(ProbabilityFormat format)
     {
         Format = format;
@@ -29,12 +31,14 @@ public readonly struct ProbabilityQuantizer
         _maximumCode = _format.IsScaled() ? _format.MaximumCode() : 1;
         if (_truncates && !_format.IsInteger())
         {
-            throw new ArgumentException($"Probability format {format} truncates; only integer codes can be rounded toward zero.", nameof(format));
+            throw new ArgumentException(
+                $"Probability format {format} truncates; only integer codes can be rounded toward zero.", nameof(format));
         }
 
         if (!(_codeOfOne > 0 && _codeOfOne <= _maximumCode))
         {
-            throw new ArgumentException($"Probability format {format} maps 1 to {_codeOfOne}; {_format} holds codes up to {_maximumCode}.", nameof(format));
+            throw new ArgumentException(
+                $"Probability format {format} maps 1 to {_codeOfOne}; {_format} holds codes up to {_maximumCode}.", nameof(format));
         }
     }
 
@@ -74,7 +78,9 @@ public readonly struct ProbabilityQuantizer
     /// <param name="exponent">Score minus reference, in base-2 units: at most 0, negative infinity for hidden keys.</param>
     public double Quantize(double exponent) => Dequantize(Code(exponent));
 
-    /// <summary>What 2^exponent adds to the softmax denominator, still relative to the reference: the exact numerator or the quantised one.</summary>
+    /// <summary>
+    /// What 2^exponent adds to the softmax denominator, still relative to the reference: the exact numerator or the quantised one.
+    /// </summary>
     /// <param name="exponent">Score minus reference, in base-2 units.</param>
     public double DenominatorTerm(double exponent) =>
         Format.Denominator == SoftmaxDenominator.Quantized ? Quantize(exponent) : Math.Pow(2, exponent);

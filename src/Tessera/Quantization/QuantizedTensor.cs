@@ -40,13 +40,23 @@ public sealed class QuantizedTensor
     /// <summary>Integer codes, row-major.</summary>
     /// <exception cref="InvalidOperationException">The format is not an integer format.</exception>
     public ReadOnlySpan<sbyte> IntegerCodes =>
-        Format.IsInteger() ? MemoryMarshal.Cast<byte, sbyte>(_codes) : throw new InvalidOperationException($"Codes of {Format} are not integers.");
+        Format.IsInteger()
+            ? MemoryMarshal.Cast<byte, sbyte>(_codes)
+            : throw new InvalidOperationException(
+                $"Codes of {Format} are not integers.");
 
     /// <summary>Scales, indexed by <see cref="ScaleGroups.IndexOf"/>; empty for formats without scales.</summary>
     public ReadOnlySpan<float> Scales => _scales;
 
     /// <summary>Bytes of the codes, two 4-bit codes or one code of 5 to 8 bits a byte, with 4 bytes a scale.</summary>
-    public long StorageBytes => (((long)Slots * Channels * (Format.Bits() <= 4 ? 4 : Format.CodeBytes() * 8)) + 7) / 8 + (4L * _scales.Length);
+    public long StorageBytes
+    {
+        get
+        {
+            int bits = Format.Bits() <= 4 ? 4 : Format.CodeBytes() * 8;
+            return (((long)Slots * Channels * bits) + 7) / 8 + (4L * _scales.Length);
+        }
+    }
 
     /// <summary>Scale of an element; 1 for formats without scales.</summary>
     public float ScaleAt(int slot, int channel) => _scales.Length == 0 ? 1f : _scales[Groups.IndexOf(slot, channel)];
@@ -101,7 +111,8 @@ public sealed class QuantizedTensor
     {
         if (got < (long)Slots * Channels)
         {
-            throw new ArgumentException($"{name} holds {got} elements; {Slots} slots of {Channels} channels need {(long)Slots * Channels}.", name);
+            throw new ArgumentException(
+                $"{name} holds {got} elements; {Slots} slots of {Channels} channels need {(long)Slots * Channels}.", name);
         }
     }
 }

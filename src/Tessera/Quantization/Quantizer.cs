@@ -12,7 +12,8 @@ namespace Tessera.Quantization;
 /// <c>inverse = M / amax</c> with M the largest code (127, 63, 7, 448 or 57344). Per element: <c>code = round(x * inverse)</c>, to nearest
 /// with ties to even and clamped to -M..M for integers, encoded as FP8 otherwise. A group of zeros has scale 1 and codes 0. An amax below
 /// <see cref="SmallestMaximum"/> counts as that, so that scale and inverse stay normal numbers: such a group loses at most
-/// SmallestMaximum / 2M an element, and FP8 codes of it may fall among the subnormals. At the other end, the scale of an amax within one part
+/// SmallestMaximum / 2M an element, and FP8 codes of it may fall among the subnormals. At the other end, the scale of an amax within one
+/// part
 /// in 2^23 of float.MaxValue may round up so that scale * M overflows in binary32; it does not in binary64.
 /// binary16 and bfloat16 store the rounded value, binary32 the value itself.
 /// </remarks>
@@ -25,7 +26,8 @@ public static class Quantizer
     /// <param name="values">[slots, channels], row-major, in storage order; padding rows may hold anything.</param>
     /// <param name="groups">Format and group map, from <see cref="ScaleGroups.Create"/>.</param>
     /// <param name="tensorMaximum">
-    /// Largest |x| over all batches and heads for <see cref="QuantizationGranularity.PerTensor"/>, from <see cref="AbsoluteMaximum"/>; 0 takes
+    /// Largest |x| over all batches and heads for <see cref="QuantizationGranularity.PerTensor"/>, from <see cref="AbsoluteMaximum"/>; 0
+    /// takes
     /// that of this head. Other granularities ignore it.
     /// </param>
     /// <exception cref="ArgumentException">
@@ -71,7 +73,8 @@ public static class Quantizer
     /// <param name="grid">Token grid; needed for scales per 3D tile only.</param>
     /// <exception cref="ArgumentException">As the other overload, or the format does not fit the sizes.</exception>
     public static QuantizedTensor Quantize(
-        ReadOnlySpan<float> values, int channels, OperandFormat format, AttentionOperand operand, TokenOrder? order = null, TokenGrid? grid = null)
+        ReadOnlySpan<float> values, int channels, OperandFormat format, AttentionOperand operand, TokenOrder? order = null,
+        TokenGrid? grid = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(channels, 1);
         return Quantize(values, ScaleGroups.Create(format, operand, values.Length / channels, channels, order, grid));

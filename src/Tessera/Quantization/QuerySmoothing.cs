@@ -3,8 +3,10 @@ using Tessera.Layout;
 namespace Tessera.Quantization;
 
 /// <summary>
-/// SageAttention2's Q smoothing: subtract from Q its channel mean per block of queries, and add the rank-1 term mean(Q) . k back to the scores
-/// of the block's rows: q . k = (q - mean) . k + mean . k. The first product uses codes; the second uses the unquantised (smoothed) keys, one
+/// SageAttention2's Q smoothing: subtract from Q its channel mean per block of queries, and add the rank-1 term mean(Q) . k back to the
+/// scores
+/// of the block's rows: q . k = (q - mean) . k + mean . k. The first product uses codes; the second uses the unquantised (smoothed) keys,
+/// one
 /// value per query block and key.
 /// </summary>
 /// <remarks>SageAttention2, arXiv 2411.10958, section 3.1. Blocks are the query blocks of the plan's mask.</remarks>
@@ -22,7 +24,8 @@ public static class QuerySmoothing
         int slots = RequireBlocks(queries.Length, channels, blockSlots, order, means.Length);
         for (int start = 0, block = 0; start < slots; start += blockSlots, block++)
         {
-            ChannelMeans.Compute(queries, channels, order, start, Math.Min(start + blockSlots, slots), means.Slice(block * channels, channels));
+            int end = Math.Min(start + blockSlots, slots);
+            ChannelMeans.Compute(queries, channels, order, start, end, means.Slice(block * channels, channels));
         }
     }
 
@@ -38,7 +41,8 @@ public static class QuerySmoothing
         int slots = RequireBlocks(queries.Length, channels, blockSlots, order, means.Length);
         for (int start = 0, block = 0; start < slots; start += blockSlots, block++)
         {
-            ChannelMeans.Subtract(queries, channels, order, start, Math.Min(start + blockSlots, slots), means.Slice(block * channels, channels));
+            int end = Math.Min(start + blockSlots, slots);
+            ChannelMeans.Subtract(queries, channels, order, start, end, means.Slice(block * channels, channels));
         }
     }
 

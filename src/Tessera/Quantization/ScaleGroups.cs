@@ -7,7 +7,8 @@ namespace Tessera.Quantization;
 /// It depends on sizes, token order and grid only, never on data, so one map serves all heads and calls of a plan. Immutable.
 /// </summary>
 /// <remarks>
-/// Every granularity factors into a group per slot and, for <see cref="QuantizationGranularity.PerChannel"/>, a scale per channel within it:
+/// Every granularity factors into a group per slot and, for <see cref="QuantizationGranularity.PerChannel"/>, a scale per channel within
+/// it:
 /// the scale index is <c>SlotGroups[slot]</c>, or <c>SlotGroups[slot] * Channels + channel</c>. Padding slots carry the group of the slot
 /// before them (so that kernels may load any scale) and take no part in absolute maxima.
 /// </remarks>
@@ -42,7 +43,9 @@ public sealed class ScaleGroups
     /// <summary>Groups of slots.</summary>
     public int SlotGroupCount { get; }
 
-    /// <summary>Scales of one head: groups of slots, times channels when they have scales of their own; 0 for formats without scales.</summary>
+    /// <summary>
+    /// Scales of one head: groups of slots, times channels when they have scales of their own; 0 for formats without scales.
+    /// </summary>
     public int Count => Format.Format.IsScaled() ? SlotGroupCount * (IsPerChannel ? Channels : 1) : 0;
 
     /// <summary>Group of each slot.</summary>
@@ -52,12 +55,14 @@ public sealed class ScaleGroups
 
     /// <summary>Makes the map of a format.</summary>
     /// <param name="format">Number format and granularity.</param>
-    /// <param name="operand">Queries, keys or values; matters for <see cref="QuantizationGranularity.PerThread"/> only (values group like keys).</param>
+    /// <param name="operand">Queries, keys or values; matters for <see cref="QuantizationGranularity.PerThread"/> only (values group like
+    /// keys).</param>
     /// <param name="slots">Storage slots, padding included.</param>
     /// <param name="channels">Channels of a row.</param>
     /// <param name="order">Token order of the head; null for natural order without padding.</param>
     /// <param name="grid">Token grid; needed for <see cref="QuantizationGranularity.PerTile"/> only.</param>
-    /// <exception cref="ArgumentException">A size, the group length or the tile is missing or does not fit; the message names it.</exception>
+    /// <exception cref="ArgumentException">A size, the group length or the tile is missing or does not fit; the message names
+    /// it.</exception>
     public static ScaleGroups Create(
         OperandFormat format, AttentionOperand operand, int slots, int channels, TokenOrder? order = null, TokenGrid? grid = null)
     {
@@ -70,7 +75,8 @@ public sealed class ScaleGroups
 
         if (format.Format is NumberFormat.UInt8 or NumberFormat.UInt7 or NumberFormat.UInt4)
         {
-            throw new ArgumentException($"{format.Format} holds probabilities only; {operand} needs a signed or floating-point format.", nameof(format));
+            throw new ArgumentException(
+                $"{format.Format} holds probabilities only; {operand} needs a signed or floating-point format.", nameof(format));
         }
 
         int[] groups = new int[slots];
@@ -97,7 +103,8 @@ public sealed class ScaleGroups
     private static int RequireGroup(OperandFormat format) =>
         format.Group >= 1
             ? format.Group
-            : throw new ArgumentException($"{format.Granularity} scales need the slots of a group; got {format.Group}, wanted at least 1.", nameof(format));
+            : throw new ArgumentException(
+                $"{format.Granularity} scales need the slots of a group; got {format.Group}, wanted at least 1.", nameof(format));
 
     private static int FillRuns(Span<int> groups, int run)
     {
@@ -122,7 +129,7 @@ public sealed class ScaleGroups
         return CeilingDivision.Of(groups.Length, run) * lanes;
     }
 
-    // Tiles are numbered frame-major in grid coordinates whatever the storage order is, so coarse tiles may span several tiles of the order.
+    // Tiles are numbered frame-major in grid coordinates whatever the storage order is: coarse tiles may span several tiles of the order.
     private static int FillTiles(Span<int> groups, TileShape tile, TokenOrder? order, TokenGrid? grid)
     {
         if (grid is not { } tokens)

@@ -3,7 +3,8 @@ using Tessera.Layout;
 namespace Tessera.Quantization;
 
 /// <summary>
-/// V smoothing: subtract from V its channel mean over the valid tokens of a head and add it back to O. Exact when the weights of a row sum to
+/// V smoothing: subtract from V its channel mean over the valid tokens of a head and add it back to O. Exact when the weights of a row sum
+/// to
 /// one, which they do when the denominator sums the quantised probabilities (<see cref="SoftmaxDenominator.Quantized"/>). Rows without a
 /// visible key stay 0: nothing is added to them.
 /// </summary>

@@ -1,6 +1,8 @@
 namespace Tessera.Serialization;
 
-/// <summary>Writes a file so that a reader sees the old content or the new, never a part: a temporary name in the same folder, then a rename.</summary>
+/// <summary>
+/// Writes a file so that a reader sees the old content or the new, never a part: a temporary name in the same folder, then a rename.
+/// </summary>
 public static class AtomicFile
 {
     /// <summary>Writes and replaces. When anything fails, a file of that name stays as it was and the temporary file is removed.</summary>

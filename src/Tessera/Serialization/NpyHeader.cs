@@ -121,7 +121,9 @@ internal sealed class NpyHeader
         {
             long extent = ReadNumber();
             Int128 product = (Int128)ElementCount * extent;
-            ElementCount = product <= long.MaxValue / 8 && shape.Count < MaximumRank ? (long)product : throw Fault("has a shape that overflows");
+            ElementCount = product <= long.MaxValue / 8 && shape.Count < MaximumRank
+                ? (long)product
+                : throw Fault("has a shape that overflows");
             shape.Add(extent);
             if (!Take(','))
             {

@@ -9,7 +9,8 @@ namespace Tessera.Serialization;
 /// schedule of steps and layers. Immutable; equal content gives equal bytes.
 /// </summary>
 /// <remarks>
-/// Mask and score functors are code; those of <see cref="Masks.Mods"/> and their And, Or and Not are stored by name and parameters, others are
+/// Mask and score functors are code; those of <see cref="Masks.Mods"/> and their And, Or and Not are stored by name and parameters, others
+/// are
 /// refused. The byte layout is in docs/design/numbers-and-files.md.
 /// </remarks>
 public sealed record PlanFile
@@ -41,7 +42,10 @@ public sealed record PlanFile
     /// <summary>The file of one plan.</summary>
     public static PlanFile Of(AttentionPlan plan, string model = "") => new() { Schedule = PlanSchedule.Constant(plan), Model = model };
 
-    /// <summary>Reads a file and checks all of it: structure, version, hash, and that each plan's parts fit together and leave no query without keys.</summary>
+    /// <summary>
+    /// Reads a file and checks all of it: structure, version, hash, and that each plan's parts fit together and leave no query without
+    /// keys.
+    /// </summary>
     /// <exception cref="TensorFormatException">The file is damaged or no plan file.</exception>
     /// <exception cref="PlanMismatchException">It is of another version, its hash is wrong, or a plan does not fit together.</exception>
     /// <exception cref="IOException">The file cannot be opened.</exception>
@@ -66,7 +70,8 @@ public sealed record PlanFile
 
     /// <summary>Writes the file under a temporary name and renames it.</summary>
     /// <returns>The content hash.</returns>
-    /// <exception cref="PlanMismatchException">A plan's parts do not fit together, a query row would see nothing, or the kept mass has the wrong size.</exception>
+    /// <exception cref="PlanMismatchException">A plan's parts do not fit together, a query row would see nothing, or the kept mass has the
+    /// wrong size.</exception>
     /// <exception cref="NotSupportedException">A functor is not one of <see cref="Masks.Mods"/>.</exception>
     public string Save(string path) => new PlanWriter(this).Save(path);
 
@@ -78,14 +83,16 @@ public sealed record PlanFile
     {
         if (shape with { Batch = Shape.Batch } != Shape)
         {
-            throw new PlanMismatchException($"Plan '{Schedule.Name}' was made for shape {Shape}, the call has {shape}; calibrate a plan for this size.");
+            throw new PlanMismatchException(
+                $"Plan '{Schedule.Name}' was made for shape {Shape}, the call has {shape}; calibrate a plan for this size.");
         }
 
         foreach (AttentionPlan plan in Schedule.Plans)
         {
             if (grid is { } wanted && plan.Grid is { } made && made != wanted)
             {
-                throw new PlanMismatchException($"Plan '{plan.Name}' was made for grid {made}, the call has {wanted}; calibrate a plan for this grid.");
+                throw new PlanMismatchException(
+                    $"Plan '{plan.Name}' was made for grid {made}, the call has {wanted}; calibrate a plan for this grid.");
             }
         }
     }

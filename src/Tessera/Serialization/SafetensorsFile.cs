@@ -10,7 +10,8 @@ namespace Tessera.Serialization;
 /// Opening reads the header only; data is paged in as it is touched. Safe for concurrent readers until disposed.
 /// </summary>
 /// <remarks>
-/// Nothing in the file is trusted: a damaged or hostile file gives a <see cref="TensorFormatException"/> with one sentence. Do not truncate a
+/// Nothing in the file is trusted: a damaged or hostile file gives a <see cref="TensorFormatException"/> with one sentence. Do not truncate
+/// a
 /// file while it is open: the operating system ends a process that reads a page that is gone. Format: huggingface/safetensors, README.
 /// </remarks>
 public sealed unsafe class SafetensorsFile : IDisposable
@@ -34,7 +35,8 @@ public sealed unsafe class SafetensorsFile : IDisposable
         _source = source;
         if (length < LengthBytes)
         {
-            throw new TensorFormatException($"{source}: {length} bytes are too few for a safetensors file, which starts with 8 bytes of header length.");
+            throw new TensorFormatException(
+                $"{source}: {length} bytes are too few for a safetensors file, which starts with 8 bytes of header length.");
         }
 
         ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(new ReadOnlySpan<byte>(start, LengthBytes));
@@ -59,6 +61,9 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// <summary>The free metadata of the header; empty when there is none.</summary>
     public IReadOnlyDictionary<string, string> Metadata => _header.Metadata;
 
+    private string FirstNames =>
+        $"{string.Join(", ", Tensors.Take(5).Select(static tensor => tensor.Name))}{(_byName.Count > 5 ? ", ..." : "")}";
+
     /// <summary>The description of a tensor.</summary>
     /// <exception cref="TensorFormatException">The file has no tensor of that name.</exception>
     public TensorDescription this[string name]
@@ -69,7 +74,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
             return _byName.TryGetValue(name, out TensorDescription? tensor)
                 ? tensor
                 : throw new TensorFormatException(
-                    $"{_source}: there is no tensor '{name}' among the {_byName.Count} tensors ({string.Join(", ", Tensors.Take(5).Select(static t => t.Name))}{(_byName.Count > 5 ? ", ..." : "")}).");
+                    $"{_source}: there is no tensor '{name}' among the {_byName.Count} tensors ({FirstNames}).");
         }
     }
 
@@ -109,7 +114,8 @@ public sealed unsafe class SafetensorsFile : IDisposable
         TensorDescription tensor = this[name];
         return tensor.ByteLength <= int.MaxValue
             ? Slice(tensor, 0, (int)tensor.ByteLength)
-            : throw new TensorFormatException($"{_source}: tensor '{name}' has {tensor.ByteLength} bytes; a span holds {int.MaxValue}, so read it in parts.");
+            : throw new TensorFormatException(
+                $"{_source}: tensor '{name}' has {tensor.ByteLength} bytes; a span holds {int.MaxValue}, so read it in parts.");
     }
 
     /// <summary>A copy of a tensor whose element type is <typeparamref name="T"/>.</summary>
@@ -120,7 +126,8 @@ public sealed unsafe class SafetensorsFile : IDisposable
         TensorDescription tensor = this[name];
         if (tensor.DataType != TensorDataTypes.Of<T>())
         {
-            throw new TensorFormatException($"{_source}: tensor '{name}' is {tensor.DataType.SafetensorsName()}, not {TensorDataTypes.Of<T>().SafetensorsName()}.");
+            throw new TensorFormatException(
+                $"{_source}: tensor '{name}' is {tensor.DataType.SafetensorsName()}, not {TensorDataTypes.Of<T>().SafetensorsName()}.");
         }
 
         T[] values = new T[RequireArrayLength(tensor)];
@@ -194,7 +201,8 @@ public sealed unsafe class SafetensorsFile : IDisposable
     private int RequireArrayLength(TensorDescription tensor) =>
         tensor.ByteLength <= int.MaxValue && tensor.ElementCount <= int.MaxValue / sizeof(float)
             ? (int)tensor.ElementCount
-            : throw new TensorFormatException($"{_source}: tensor '{tensor.Name}' has {tensor.ElementCount} elements, too many for one array; read it in parts.");
+            : throw new TensorFormatException(
+                $"{_source}: tensor '{tensor.Name}' has {tensor.ElementCount} elements, too many for one array; read it in parts.");
 
     private sealed class MappedRegion : IDisposable
     {

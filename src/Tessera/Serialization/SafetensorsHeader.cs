@@ -125,7 +125,9 @@ internal sealed class SafetensorsHeader
             switch (key)
             {
                 case "dtype" when typeName is null:
-                    typeName = reader.TokenType == JsonTokenType.String ? reader.GetString()! : throw TensorFault(name, $"has dtype {reader.TokenType}, not a string");
+                    typeName = reader.TokenType == JsonTokenType.String
+                        ? reader.GetString()!
+                        : throw TensorFault(name, $"has dtype {reader.TokenType}, not a string");
                     break;
                 case "shape" when shape is null:
                     shape = ReadNumbers(ref reader, name, key);
@@ -178,7 +180,9 @@ internal sealed class SafetensorsHeader
         foreach (long extent in shape)
         {
             Int128 product = (Int128)elements * extent;
-            elements = product <= long.MaxValue / 8 ? (long)product : throw TensorFault(name, $"has shape [{ShowShape(shape)}], which overflows");
+            elements = product <= long.MaxValue / 8
+                ? (long)product
+                : throw TensorFault(name, $"has shape [{ShowShape(shape)}], which overflows");
         }
 
         if (end < begin || end - begin != elements * type.ByteSize())

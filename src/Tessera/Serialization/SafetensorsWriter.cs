@@ -7,7 +7,8 @@ using System.Text.Json;
 namespace Tessera.Serialization;
 
 /// <summary>
-/// Collects tensors and writes them as one safetensors file, streaming their data. Tensors stand by falling element size and then by name, so
+/// Collects tensors and writes them as one safetensors file, streaming their data. Tensors stand by falling element size and then by name,
+/// so
 /// each is aligned to its element size and equal content gives equal bytes. Mutable and not thread-safe.
 /// </summary>
 public sealed class SafetensorsWriter
@@ -33,7 +34,9 @@ public sealed class SafetensorsWriter
         TensorDescription tensor = Describe(name, TensorDataTypes.Of<T>(), shape);
         if (tensor.ElementCount != values.Length)
         {
-            throw new ArgumentException($"Tensor '{name}' of shape [{string.Join(", ", tensor.Shape)}] needs {tensor.ElementCount} values; got {values.Length}.", nameof(values));
+            throw new ArgumentException(
+                $"Tensor '{name}' of shape [{string.Join(", ", tensor.Shape)}] needs {tensor.ElementCount} values; got {values.Length}.",
+                nameof(values));
         }
 
         _entries.Add(name, new Entry(tensor, stream => stream.Write(MemoryMarshal.AsBytes(values.Span))));
@@ -57,11 +60,17 @@ public sealed class SafetensorsWriter
     public void Save(string path) => AtomicFile.Write(path, Write);
 
     /// <summary>Writes the file to a stream.</summary>
-    /// <exception cref="InvalidOperationException">A tensor wrote more or fewer bytes than its shape says, or the header exceeds its limit.</exception>
+    /// <exception cref="InvalidOperationException">A tensor wrote more or fewer bytes than its shape says, or the header exceeds its
+    /// limit.</exception>
     public void Write(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        Entry[] ordered = [.. _entries.Values.OrderByDescending(static e => e.Tensor.DataType.ByteSize()).ThenBy(static e => e.Tensor.Name, StringComparer.Ordinal)];
+        Entry[] ordered =
+        [
+            .. _entries.Values
+                .OrderByDescending(static entry => entry.Tensor.DataType.ByteSize())
+                .ThenBy(static entry => entry.Tensor.Name, StringComparer.Ordinal),
+        ];
         byte[] header = Header(ordered);
         Span<byte> length = stackalloc byte[8];
         BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
@@ -80,7 +89,9 @@ public sealed class SafetensorsWriter
         ArgumentNullException.ThrowIfNull(name);
         if (name == SafetensorsHeader.MetadataKey || _entries.ContainsKey(name))
         {
-            throw new ArgumentException($"Tensor name '{name}' is {(name == SafetensorsHeader.MetadataKey ? "reserved" : "taken")}; wanted a new one.", nameof(name));
+            throw new ArgumentException(
+                $"Tensor name '{name}' is {(name == SafetensorsHeader.MetadataKey ? "reserved" : "taken")}; wanted a new one.",
+                nameof(name));
         }
 
         long elements = 1;
@@ -89,7 +100,9 @@ public sealed class SafetensorsWriter
             Int128 product = (Int128)elements * extent;
             elements = extent >= 0 && product <= long.MaxValue / 8
                 ? (long)product
-                : throw new ArgumentException($"Tensor '{name}' has shape [{string.Join(", ", shape.ToArray())}]; wanted extents from 0 whose product fits.", nameof(shape));
+                : throw new ArgumentException(
+                    $"Tensor '{name}' has shape [{string.Join(", ", shape.ToArray())}]; wanted extents from 0 whose product fits.",
+                    nameof(shape));
         }
 
         return new TensorDescription(name, type, shape.ToArray(), elements, offset: 0);
@@ -140,7 +153,8 @@ public sealed class SafetensorsWriter
         buffer.Advance(padding);
         return buffer.WrittenCount <= SafetensorsHeader.MaximumLength
             ? buffer.WrittenSpan.ToArray()
-            : throw new InvalidOperationException($"The header of {entries.Length} tensors needs {buffer.WrittenCount} bytes; at most {SafetensorsHeader.MaximumLength} are allowed.");
+            : throw new InvalidOperationException(
+                $"The header of {entries.Length} tensors needs {buffer.WrittenCount} bytes; at most {SafetensorsHeader.MaximumLength} are allowed.");
     }
 
     private sealed record Entry(TensorDescription Tensor, Action<Stream> Write);

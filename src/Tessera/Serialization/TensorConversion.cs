@@ -5,7 +5,9 @@ using Tessera.Numerics;
 
 namespace Tessera.Serialization;
 
-/// <summary>Little-endian elements of any type to binary32. 64-bit numbers and integers beyond 2^24 round to nearest; all else is exact.</summary>
+/// <summary>
+/// Little-endian elements of any type to binary32. 64-bit numbers and integers beyond 2^24 round to nearest; all else is exact.
+/// </summary>
 internal static class TensorConversion
 {
     /// <summary>Converts as many elements as the destination holds.</summary>

@@ -1,6 +1,9 @@
 namespace Tessera.Serialization;
 
-/// <summary>A tensor file (safetensors, npy, plan) that is damaged, hostile or of a kind that is not read; the message names the file and the tensor.</summary>
+/// <summary>
+/// A tensor file (safetensors, npy, plan) that is damaged, hostile or of a kind that is not read; the message names the file and the
+/// tensor.
+/// </summary>
 public sealed class TensorFormatException : IOException
 {
     /// <summary>Makes the exception with a message that names the file and the fault.</summary>

@@ -3,7 +3,10 @@ using Xunit;
 
 namespace Tessera.Tests.Numerics;
 
-/// <summary>Both FP8 codecs against a definition that shares no code with them: the nearest of all code values by exhaustive search, ties to the even code.</summary>
+/// <summary>
+/// Both FP8 codecs against a definition that shares no code with them: the nearest of all code values by exhaustive search, ties to the
+/// even code.
+/// </summary>
 public sealed class Float8Tests
 {
     private static readonly Codec E4M3 = new(
@@ -250,7 +253,9 @@ public sealed class Float8Tests
             return (code & 0x80) == 0 ? (float)value : -(float)value;
         }
 
-        /// <summary>Nearest finite code by looking at every one; of two equally near the even code; beyond the largest value that value.</summary>
+        /// <summary>
+        /// Nearest finite code by looking at every one; of two equally near the even code; beyond the largest value that value.
+        /// </summary>
         public byte Nearest(double value)
         {
             int sign = double.IsNegative(value) ? 0x80 : 0;

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace Tessera.Tests.Serialization;
 
-/// <summary>Seeded damage to a valid file: flipped bits, overwritten bytes and 64-bit numbers, removed, doubled and inserted runs, truncation.</summary>
+/// <summary>
+/// Seeded damage to a valid file: flipped bits, overwritten bytes and 64-bit numbers, removed, doubled and inserted runs, truncation.
+/// </summary>
 internal sealed class ByteMutator(int seed)
 {
     private static readonly long[] Numbers = [0, 1, -1, 7, 8, 255, int.MaxValue, 1L << 32, long.MaxValue, long.MinValue, 100_000_001];

@@ -4,7 +4,8 @@ using Tessera.Masks.Mods;
 namespace Tessera.Serialization.Plans;
 
 /// <summary>
-/// A composition read from a file: the same pairs, coverage and name as <see cref="And{TFirst, TSecond}"/>, <see cref="Or{TFirst, TSecond}"/> and
+/// A composition read from a file: the same pairs, coverage and name as <see cref="And{TFirst, TSecond}"/>,
+/// <see cref="Or{TFirst, TSecond}"/> and
 /// <see cref="Not{TMod}"/>, with one indirect call a part, since the types of the parts are known at run time only.
 /// </summary>
 /// <param name="Operator"><c>and</c>, <c>or</c> or <c>not</c>.</param>

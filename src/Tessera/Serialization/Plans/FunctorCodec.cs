@@ -5,7 +5,9 @@ using Tessera.Masks.Mods;
 
 namespace Tessera.Serialization.Plans;
 
-/// <summary>The functors of <see cref="Masks.Mods"/> to their records and back. Functors of other assemblies are code and are refused.</summary>
+/// <summary>
+/// The functors of <see cref="Masks.Mods"/> to their records and back. Functors of other assemblies are code and are refused.
+/// </summary>
 internal static class FunctorCodec
 {
     private const int MaximumDepth = 16;
@@ -149,7 +151,8 @@ internal static class FunctorCodec
         return lengths.Length > 0 ? lengths : throw new FormatException("functor 'documents' needs rising starts from 0");
     }
 
-    private static FormatException Unknown(FunctorRecord record) => new($"mask functor '{record.Name}' is unknown, nested too deep or lacks its parameters");
+    private static FormatException Unknown(FunctorRecord record) => new(
+        $"mask functor '{record.Name}' is unknown, nested too deep or lacks its parameters");
 
     private static NotSupportedException Foreign(string kind, string? text, Type type) =>
         new($"The {kind} functor {text} ({type.Name}) is code; plan files hold those of Tessera.Masks.Mods and their And, Or and Not. Build the plan anew where it is used.");

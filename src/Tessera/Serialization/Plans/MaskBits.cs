@@ -6,7 +6,8 @@ using Tessera.Masks;
 namespace Tessera.Serialization.Plans;
 
 /// <summary>
-/// Block lists as bits: for each head and block row ceil(KeyBlocks / 64) little-endian words, key block k at bit k mod 64 of word k / 64; unused
+/// Block lists as bits: for each head and block row ceil(KeyBlocks / 64) little-endian words, key block k at bit k mod 64 of word k / 64;
+/// unused
 /// bits are 0.
 /// </summary>
 internal static class MaskBits

@@ -5,7 +5,8 @@ using System.Text;
 namespace Tessera.Serialization.Plans;
 
 /// <summary>
-/// The content hash of a plan file: SHA-256 over the header text, then each tensor in ordinal order of names as name, 0, type name, 0, extents as
+/// The content hash of a plan file: SHA-256 over the header text, then each tensor in ordinal order of names as name, 0, type name, 0,
+/// extents as
 /// 64-bit little-endian numbers, data. It finds damage and accidental edits; it is no signature.
 /// </summary>
 internal sealed class PlanHash : IDisposable

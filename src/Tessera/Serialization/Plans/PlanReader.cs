@@ -38,7 +38,9 @@ internal sealed class PlanReader
         string text = reader.RequireHeader(out string hash);
         try
         {
-            PlanHeader header = JsonSerializer.Deserialize(text, PlanJsonContext.Default.PlanHeader) ?? throw new FormatException("the header is null");
+            PlanHeader header = JsonSerializer.Deserialize(text, PlanJsonContext.Default.PlanHeader)
+                ?? throw new FormatException(
+                "the header is null");
             return reader.Build(header) with { Hash = hash };
         }
         catch (Exception error) when (error is JsonException or FormatException or ArgumentException or OverflowException or IndexOutOfRangeException)
@@ -57,7 +59,8 @@ internal sealed class PlanReader
 
         if (version != PlanFile.Version.ToString())
         {
-            throw new PlanMismatchException($"{_source} is a plan file of version {version}; this program reads version {PlanFile.Version}.");
+            throw new PlanMismatchException(
+                $"{_source} is a plan file of version {version}; this program reads version {PlanFile.Version}.");
         }
 
         using PlanHash computed = new(text);
@@ -70,7 +73,8 @@ internal sealed class PlanReader
         hash = computed.Finish();
         return hash == stored
             ? text
-            : throw new PlanMismatchException($"{_source}: the content has SHA-256 {hash}, the file says {stored}; it was damaged or edited.");
+            : throw new PlanMismatchException(
+                $"{_source}: the content has SHA-256 {hash}, the file says {stored}; it was damaged or edited.");
     }
 
     private PlanFile Build(PlanHeader header)
@@ -78,7 +82,8 @@ internal sealed class PlanReader
         AttentionShape shape = header.Shape is [int batch, int heads, int query, int key, int dim]
             ? new AttentionShape(batch, heads, query, key, dim)
             : throw new FormatException($"the shape has {header.Shape.Length} sizes; wanted 5");
-        if (header.Plans.Contains(null) || header.Orders.Contains(null) || header.Masks.Contains(null) || header.Properties.ContainsValue(null!))
+        if (header.Plans.Contains(null) || header.Orders.Contains(null) || header.Masks.Contains(null)
+            || header.Properties.ContainsValue(null!))
         {
             throw new FormatException("a plan, order, mask or property is null");
         }
@@ -103,7 +108,8 @@ internal sealed class PlanReader
         TensorDescription table = _file[PlanHeader.TableTensor];
         return table.Shape is [_, long layers and >= 1 and <= int.MaxValue]
             ? new PlanSchedule(
-                record.Name, plans, EnumName.Parse<ScheduleAxis>(record.Axis), record.NoiseBoundaries, _file.ReadArray<int>(PlanHeader.TableTensor), (int)layers,
+                record.Name, plans, EnumName.Parse<ScheduleAxis>(record.Axis), record.NoiseBoundaries,
+                _file.ReadArray<int>(PlanHeader.TableTensor), (int)layers,
                 new DensePolicy(record.FirstDenseSteps, record.FirstDenseLayers), record.DensePlan)
             : throw new FormatException($"tensor {table} is no table of rows and layers");
     }
@@ -136,7 +142,8 @@ internal sealed class PlanReader
             PlanHeader.OrderRecord record = records[i];
             int[] slots = axes[i] == PlanHeader.ExplicitAxis
                 ? _file.ReadArray<int>(PlanHeader.SlotsTensor(i))
-                : AxisSlots(record, ParseGrid(record.Grid ?? throw new FormatException($"token order {i} has an axis id but no grid")), axes[i]);
+                : AxisSlots(record, ParseGrid(record.Grid ?? throw new FormatException(
+                    $"token order {i} has an axis id but no grid")), axes[i]);
             orders[i] = slots.Length == record.Slots
                 ? new TokenOrder(slots, record.Name, record.Alignment)
                 : throw new FormatException($"token order {i} holds {slots.Length} slots, not {record.Slots}");
@@ -161,7 +168,10 @@ internal sealed class PlanReader
     private static TokenGrid ParseGrid(string text)
     {
         TokenGrid grid = TokenGrid.Parse(text);
-        return grid.Tokens <= PlanFile.MaximumTokens ? grid : throw new FormatException($"grid {grid} exceeds {PlanFile.MaximumTokens} tokens");
+        return grid.Tokens <= PlanFile.MaximumTokens
+            ? grid
+            : throw new FormatException(
+                $"grid {grid} exceeds {PlanFile.MaximumTokens} tokens");
     }
 
     private BlockMask ReadMask(PlanHeader.MaskRecord record, int index, AttentionShape shape)
@@ -185,8 +195,8 @@ internal sealed class PlanReader
         }
 
         return new BlockMask(
-            record.Heads, record.QuerySlots, record.KeySlots, new BlockSize(record.QueryBlock, record.KeyBlock), fullStart, full, partialStart, partial,
-            partial.Length > 0 ? predicate : null);
+            record.Heads, record.QuerySlots, record.KeySlots, new BlockSize(record.QueryBlock, record.KeyBlock), fullStart, full, partialStart,
+            partial, partial.Length > 0 ? predicate : null);
     }
 
     private (int[] Start, int[] Indices) ReadBits(string name, int heads, int queryBlocks, int keyBlocks)
@@ -194,7 +204,8 @@ internal sealed class PlanReader
         TensorDescription tensor = _file[name];
         if (tensor.Shape is not [long h, long rows, long words] || h != heads || rows != queryBlocks || words != MaskBits.WordsPerRow(keyBlocks))
         {
-            throw new FormatException($"tensor {tensor} does not hold {heads} x {queryBlocks} rows of {MaskBits.WordsPerRow(keyBlocks)} words");
+            throw new FormatException(
+                $"tensor {tensor} does not hold {heads} x {queryBlocks} rows of {MaskBits.WordsPerRow(keyBlocks)} words");
         }
 
         return MaskBits.Read(_file.ReadArray<ulong>(name), checked(heads * queryBlocks), keyBlocks);

@@ -4,7 +4,10 @@ using Tessera.Masks;
 
 namespace Tessera.Serialization.Plans;
 
-/// <summary>The rule that a stored plan lets every query see something: an empty row is nearly always a defect of calibration, and shows as black video.</summary>
+/// <summary>
+/// The rule that a stored plan lets every query see something: an empty row is nearly always a defect of calibration, and shows as black
+/// video.
+/// </summary>
 internal static class PlanRows
 {
     /// <summary>Checks that each block row with a valid query keeps a block. Rows of padding may be empty.</summary>

@@ -35,7 +35,8 @@ internal sealed class PlanWriter
         {
             if (_content.KeptMass.Count != plans.Length * heads)
             {
-                throw new PlanMismatchException($"The kept mass has {_content.KeptMass.Count} values; {plans.Length} plans of {heads} heads need {plans.Length * heads}.");
+                throw new PlanMismatchException(
+                    $"The kept mass has {_content.KeptMass.Count} values; {plans.Length} plans of {heads} heads need {plans.Length * heads}.");
             }
 
             AddTensor<float>(PlanHeader.KeptMassTensor, [plans.Length, heads], _content.KeptMass.ToArray());
@@ -63,7 +64,8 @@ internal sealed class PlanWriter
             _content.Model,
             [shape.Batch, shape.Heads, shape.QueryLength, shape.KeyLength, shape.HeadDim],
             new PlanHeader.ScheduleRecord(
-                schedule.Name, schedule.Axis.ToString(), schedule.NoiseBoundaries.ToArray(), schedule.Policy.FirstSteps, schedule.Policy.FirstLayers, schedule.DensePlanIndex),
+                schedule.Name, schedule.Axis.ToString(), schedule.NoiseBoundaries.ToArray(), schedule.Policy.FirstSteps,
+                schedule.Policy.FirstLayers, schedule.DensePlanIndex),
             plans,
             [.. _orders],
             [.. _masks],
@@ -76,12 +78,20 @@ internal sealed class PlanWriter
         PlanRows.RequireNonEmpty(plan);
         if (plan.Grid is { } grid && grid.Tokens > PlanFile.MaximumTokens)
         {
-            throw new PlanMismatchException($"Plan '{plan.Name}': grid {grid} has {grid.Tokens} tokens; plan files hold grids of at most {PlanFile.MaximumTokens}.");
+            throw new PlanMismatchException(
+                $"Plan '{plan.Name}': grid {grid} has {grid.Tokens} tokens; plan files hold grids of at most {PlanFile.MaximumTokens}.");
         }
 
         return new PlanHeader.PlanRecord(
-            plan.Name, plan.Grid?.ToString(), [.. plan.Orders.Select(order => IndexOf(order, plan.Grid))], IndexOf(plan.Mask), RecipeRecord.Of(plan.Recipe), plan.Scale,
-            plan.Normalization.ToString(), plan.ProbabilitySkipThreshold, plan.ScoreModifier is { } score ? FunctorCodec.Encode(score.Mod) : null);
+            plan.Name,
+            plan.Grid?.ToString(),
+            [.. plan.Orders.Select(order => IndexOf(order, plan.Grid))],
+            IndexOf(plan.Mask),
+            RecipeRecord.Of(plan.Recipe),
+            plan.Scale,
+            plan.Normalization.ToString(),
+            plan.ProbabilitySkipThreshold,
+            plan.ScoreModifier is { } score ? FunctorCodec.Encode(score.Mod) : null);
     }
 
     private int IndexOf(TokenOrder order, TokenGrid? grid)
@@ -106,7 +116,8 @@ internal sealed class PlanWriter
     // An axis order is stored by its id, whatever its name and padding at the end.
     private static byte AxisOf(TokenOrder order, TokenGrid? grid)
     {
-        if (grid is not { } tokens || order.Slots > PlanReader.MaximumAxisSlots || order.TokenAtSlot[order.Tokens..].ContainsAnyExcept(TokenOrder.Padding))
+        if (grid is not { } tokens || order.Slots > PlanReader.MaximumAxisSlots
+            || order.TokenAtSlot[order.Tokens..].ContainsAnyExcept(TokenOrder.Padding))
         {
             return PlanHeader.ExplicitAxis;
         }

@@ -3,7 +3,9 @@ using Tessera.Quantization;
 
 namespace Tessera.Serialization.Plans;
 
-/// <summary>A recipe in a plan file. Names of formats and granularities are those of the enums; custom recipes are stored like known ones.</summary>
+/// <summary>
+/// A recipe in a plan file. Names of formats and granularities are those of the enums; custom recipes are stored like known ones.
+/// </summary>
 internal sealed record RecipeRecord(
     string Name, RecipeRecord.Operand Query, RecipeRecord.Operand Key, RecipeRecord.ProbabilityPart Probability, RecipeRecord.Operand Value,
     bool SmoothKey, bool SmoothQuery, bool SmoothValue, bool Hadamard)
@@ -38,7 +40,10 @@ internal sealed record RecipeRecord(
             EnumName.Parse<NumberFormat>(Format),
             EnumName.Parse<QuantizationGranularity>(Granularity),
             Group,
-            Tile is [int frames, int height, int width] ? new TileShape(frames, height, width) : throw new FormatException($"a scale tile has {Tile.Length} sizes; wanted 3"));
+            Tile is [int frames, int height, int width]
+                ? new TileShape(frames, height, width)
+                : throw new FormatException(
+                    $"a scale tile has {Tile.Length} sizes; wanted 3"));
     }
 
     /// <summary>Format of P.</summary>
