@@ -3,7 +3,7 @@ namespace Tessera.Media.Drawing;
 /// <summary>Labelled points over two axes. Labels stand where they cover least; every point also has a tooltip.</summary>
 public sealed record ScatterChart
 {
-    private const double Width = 720;
+    private const double Width = 960;
     private const double Height = 400;
 
     /// <summary>Points. Those that a logarithmic axis cannot show (not positive) are left out.</summary>
