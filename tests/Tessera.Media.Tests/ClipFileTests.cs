@@ -17,7 +17,7 @@ public sealed class ClipFileTests
 
         VideoFrames clip = await ClipFile.ReadAsync(folder[name], new ClipReadOptions { Rate = new FrameRate(8), Start = TimeSpan.FromSeconds(0.25), FrameCount = 8 });
 
-        Assert.Equal([6, 9, 12, 15, 18, 21, 24, 27], Enumerable.Range(0, 8).Select(frame => (int)clip.Frame(frame)[0]));
+        Assert.Equal([6, 9, 12, 15, 18, 21, 24, 27], Enumerable.Range(0, 8).Select(frame => TestClips.IndexOf(clip, frame)));
     }
 
     [Fact]

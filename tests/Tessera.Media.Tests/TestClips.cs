@@ -26,15 +26,17 @@ internal static class TestClips
         return largest;
     }
 
-    /// <summary>A clip of which every frame is filled with its index.</summary>
+    /// <summary>A clip of at most 32 frames, each filled with 8 x its index; <see cref="IndexOf"/> reads it back.</summary>
     public static VideoFrames Counting(int count, int height, int width, FrameRate rate)
     {
         VideoFrames clip = new(count, height, width, rate);
         for (int frame = 0; frame < count; frame++)
         {
-            clip.Frame(frame).Fill((byte)frame);
+            clip.Frame(frame).Fill((byte)(8 * frame));
         }
 
         return clip;
     }
+
+    public static int IndexOf(VideoFrames clip, int frame) => (int)Math.Round(clip.Frame(frame)[0] / 8.0);
 }
