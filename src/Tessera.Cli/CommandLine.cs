@@ -1,0 +1,101 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
+using Tessera.Cli.Commands;
+using Tessera.Cli.Terminal;
+
+namespace Tessera.Cli;
+
+/// <summary>The whole command line: parse, run, and turn every failure into one line and an exit code.</summary>
+internal static class CommandLine
+{
+    private const string Name = "tessera";
+
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, CommandConsole console, CancellationToken cancellationToken)
+    {
+        ParseResult parsed = CreateRoot(console).Parse(arguments);
+        if (parsed.Action is ParseErrorAction)
+        {
+            return WriteUsageErrors(parsed, console);
+        }
+
+        try
+        {
+            InvocationConfiguration configuration = new()
+            {
+                Output = console.OutputWriter,
+                Error = console.ErrorWriter,
+                EnableDefaultExceptionHandler = false,
+                // Ctrl-C is ours: the library's handler would end the process before temporary files are removed.
+                ProcessTerminationTimeout = null,
+            };
+            return await parsed.InvokeAsync(configuration, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            CommandFailure failure = CommandFailure.Of(exception);
+            await console.ErrorWriter.WriteLineAsync($"error: {failure.Line}").ConfigureAwait(false);
+            return failure.ExitCode;
+        }
+    }
+
+    /// <summary>The tree of commands. The root is a plain command, because a root command names itself after the assembly.</summary>
+    public static Command CreateRoot(CommandConsole console)
+    {
+        HelpOption help = new();
+        help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        return new Command(Name, "Tessera makes attention over video tokens sparse, low-bit and faithful, on CPUs.")
+        {
+            new DemoCommand(console),
+            CommandGroup.Of(
+                "attention", "Run, compare, explain and time attention.",
+                new AttentionRunCommand(console),
+                new AttentionCompareCommand(console),
+                new AttentionExplainCommand(console),
+                new AttentionBenchCommand(console)),
+            CommandGroup.Of(
+                "plan", "Make, show and convert attention plans.",
+                new PlanCalibrateCommand(console),
+                new PlanShowCommand(console),
+                new PlanConvertCommand(console)),
+            CommandGroup.Of(
+                "tables", "Reproduce published tables, our figures beside theirs.",
+                new TablesLocalityCommand(console),
+                new TablesProbabilityCommand(console)),
+            new DoctorCommand(console),
+            help,
+            new VersionOption(),
+        };
+    }
+
+    private static int WriteUsageErrors(ParseResult parsed, CommandConsole console)
+    {
+        Command command = parsed.CommandResult.Command;
+        string path = PathOf(parsed.CommandResult);
+        bool isGroup = command.Subcommands.Count > 0;
+        if (isGroup && parsed.UnmatchedTokens.Count > 0)
+        {
+            string wanted = string.Join(", ", command.Subcommands.Select(static one => one.Name));
+            console.ErrorWriter.WriteLine($"error: '{parsed.UnmatchedTokens[0]}' is not a command of '{path}'; wanted one of {wanted}.");
+        }
+        else if (isGroup)
+        {
+            command.Parse(["--help"]).Invoke(new InvocationConfiguration { Output = console.OutputWriter, Error = console.ErrorWriter });
+            console.ErrorWriter.WriteLine($"error: '{path}' needs a command.");
+        }
+        else
+        {
+            foreach (ParseError error in parsed.Errors)
+            {
+                console.ErrorWriter.WriteLine($"error: {error.Message}");
+            }
+        }
+
+        console.ErrorWriter.WriteLine($"Run '{path} --help' for usage{(isGroup ? "" : " and an example")}.");
+        return ExitCode.Usage;
+    }
+
+    private static string PathOf(CommandResult command) =>
+        command.Parent is CommandResult parent ? $"{PathOf(parent)} {command.Command.Name}" : command.Command.Name;
+}

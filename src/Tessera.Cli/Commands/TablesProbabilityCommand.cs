@@ -1,0 +1,51 @@
+using System.CommandLine;
+using Spectre.Console;
+using Tessera.Cli.Output;
+using Tessera.Cli.Terminal;
+using Tessera.Methods.Paro;
+
+namespace Tessera.Cli.Commands;
+
+/// <summary><c>tessera tables probability</c>.</summary>
+internal sealed class TablesProbabilityCommand : CommandWithExamples
+{
+    public TablesProbabilityCommand(CommandConsole console)
+        : base(
+            "probability",
+            "What quantising the softmax numerators P alone costs: relative L2 error of the output for each format, reference and denominator.",
+            "tessera tables probability")
+    {
+        Option<bool> json = JsonOption.Create();
+        Options.Add(json);
+        SetAction(parsed =>
+        {
+            ProbabilityReport report = new() { Rows = ProbabilityErrorTable.Compute() };
+            if (parsed.GetValue(json))
+            {
+                JsonOutput.Write(console, report, CliJsonContext.Default.ProbabilityReport);
+            }
+            else
+            {
+                Print(console.Output, report);
+            }
+
+            return ExitCode.Done;
+        });
+    }
+
+    private static void Print(IAnsiConsole output, ProbabilityReport report)
+    {
+        output.WriteLine("Relative L2 error of O, 1024 tokens, 64 channels, normal random data. Columns: what P is scaled by, and what the denominator sums. In brackets: recorded earlier.");
+        Table table = ReportTable.Create(output, "P", ">running max, exact", ">tile max, exact", ">running max, quantised", ">tile max, quantised");
+        foreach (ProbabilityErrorRow row in report.Rows)
+        {
+            table.AddRow(
+                new Text(row.Format), Cell(row.Ours.RunningExact, row.Published?.RunningExact), Cell(row.Ours.TileExact, row.Published?.TileExact),
+                Cell(row.Ours.RunningQuantized, row.Published?.RunningQuantized), Cell(row.Ours.TileQuantized, row.Published?.TileQuantized));
+        }
+
+        output.Write(table);
+    }
+
+    private static Text Cell(double ours, double? published) => new(published is { } figure ? $"{ours:0.0e+0} ({figure:0.0e+0})" : $"{ours:0.0e+0}");
+}

@@ -1,0 +1,31 @@
+namespace Tessera.Cli.Output;
+
+/// <summary>What <c>tessera doctor</c> found.</summary>
+internal sealed record DoctorReport : Report
+{
+    public override string Command => "doctor";
+
+    public required string Tessera { get; init; }
+
+    public required string Runtime { get; init; }
+
+    public required string OperatingSystem { get; init; }
+
+    public required string Architecture { get; init; }
+
+    public required string Processor { get; init; }
+
+    public required int LogicalCores { get; init; }
+
+    public required int VectorBits { get; init; }
+
+    public required long MemoryBytes { get; init; }
+
+    public required IReadOnlyList<DoctorCheck> Checks { get; init; }
+}
+
+/// <summary>One thing that is there or is not.</summary>
+/// <param name="Name">What was looked for.</param>
+/// <param name="Available">Whether it can be used.</param>
+/// <param name="Detail">What it is, or why not.</param>
+internal sealed record DoctorCheck(string Name, bool Available, string Detail);

@@ -1,0 +1,33 @@
+using Tessera.Attention;
+using Tessera.Backends.Cpu;
+using Tessera.Backends.Reference;
+
+namespace Tessera.Cli.Running;
+
+/// <summary>The backends of this build in order of preference.</summary>
+internal sealed class BackendCatalogue
+{
+    private readonly CpuBackend _cpu;
+
+    /// <summary>Makes the backends.</summary>
+    /// <param name="threads">Threads of the cpu backend; 0 for every core.</param>
+    public BackendCatalogue(int threads)
+    {
+        _cpu = new CpuBackend(new CpuOptions { Threads = threads });
+        MapReader = new CpuMapReader(_cpu.Options);
+        Selector = new BackendSelector([new CudaAbsence(), _cpu, ReferenceBackend.Shared]);
+    }
+
+    /// <summary>Names that can be asked for.</summary>
+    public static IReadOnlyList<string> Names { get; } = [BackendSelector.Auto, "cpu", "reference", "cuda"];
+
+    /// <summary>Threads of the cpu backend.</summary>
+    public int Threads => _cpu.Options.EffectiveThreads;
+
+    public IAttentionBackend Cpu => _cpu;
+
+    public BackendSelector Selector { get; }
+
+    /// <summary>For methods and reports that look at attention maps.</summary>
+    public IAttentionMapReader MapReader { get; }
+}

@@ -1,0 +1,95 @@
+using System.Numerics;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+using Tessera.Cli.Output;
+using Tessera.Media.Ffmpeg;
+
+namespace Tessera.Cli.Running;
+
+/// <summary>Looks at the machine without changing anything.</summary>
+internal static class Doctor
+{
+    /// <summary>Version of this build.</summary>
+    public static string Version =>
+        typeof(Doctor).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+
+    public static DoctorReport Examine() => new()
+    {
+        Tessera = Version,
+        Runtime = RuntimeInformation.FrameworkDescription,
+        OperatingSystem = RuntimeInformation.OSDescription,
+        Architecture = RuntimeInformation.ProcessArchitecture.ToString(),
+        Processor = ProcessorInformation.Model,
+        LogicalCores = Environment.ProcessorCount,
+        VectorBits = Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : Vector128.IsHardwareAccelerated ? 128 : Vector<byte>.Count * 8,
+        MemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
+        Checks = [.. ProcessorChecks(), .. ToolChecks(), .. CudaChecks()],
+    };
+
+    private static IEnumerable<DoctorCheck> ProcessorChecks()
+    {
+        if (RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.X86)
+        {
+            yield return Feature("AVX2 and FMA", Avx2.IsSupported && Fma.IsSupported, "avx2", "256-bit float32 and 8-bit kernels");
+            yield return Feature("AVX-512", Avx512F.IsSupported && Avx512BW.IsSupported && Avx512DQ.IsSupported, "avx512bw", "512-bit kernels");
+            yield return Feature("AVX-VNNI", ProcessorInformation.HasFlag("avx_vnni"), "avx_vnni", "8-bit dot products that do not saturate, 256 bits");
+            yield return Feature("AVX512-VNNI", ProcessorInformation.HasFlag("avx512_vnni"), "avx512_vnni", "8-bit dot products that do not saturate, 512 bits");
+        }
+        else if (RuntimeInformation.ProcessArchitecture is Architecture.Arm64)
+        {
+            yield return Feature("AdvSimd", AdvSimd.Arm64.IsSupported, "asimd", "128-bit kernels");
+            yield return Feature("Dot product", Dp.Arm64.IsSupported, "asimddp", "8-bit dot products");
+        }
+
+        yield return ProcessorInformation.Caches is { Length: > 0 } caches
+            ? new DoctorCheck("Caches", true, caches)
+            : new DoctorCheck("Caches", false, "this system does not publish cache sizes under /sys");
+    }
+
+    private static IEnumerable<DoctorCheck> ToolChecks()
+    {
+        FfmpegTools tools = FfmpegTools.Find();
+        yield return tools.IsAvailable
+            ? new DoctorCheck("ffmpeg", true, $"{tools.ReadVersionAsync().GetAwaiter().GetResult() ?? tools.Ffmpeg}: clips of any format can be read")
+            : new DoctorCheck("ffmpeg", false, $"{(tools.Ffmpeg is null ? "ffmpeg" : "ffprobe")} is not on PATH: only .y4m and .png clips can be read; install ffmpeg for the others");
+    }
+
+    private static IEnumerable<DoctorCheck> CudaChecks()
+    {
+        yield return Library("CUDA driver", OperatingSystem.IsWindows() ? ["nvcuda.dll"] : ["libcuda.so.1", "libcuda.so"], "no NVIDIA driver on this machine");
+        yield return Library(
+            "NVRTC",
+            OperatingSystem.IsWindows() ? ["nvrtc64_130_0.dll", "nvrtc64_120_0.dll"] : ["libnvrtc.so", "libnvrtc.so.13", "libnvrtc.so.12"],
+            "no CUDA toolkit or nvidia-cuda-nvrtc package on the loader's path");
+        yield return new DoctorCheck("cuda backend", false, CudaAbsence.Reason);
+    }
+
+    private static DoctorCheck Feature(string name, bool available, string flag, string use)
+    {
+        if (available)
+        {
+            return new DoctorCheck(name, true, use);
+        }
+
+        return new DoctorCheck(name, false, ProcessorInformation.HasFlag(flag)
+            ? "the processor has it, but the runtime was told not to use it (DOTNET_Enable... variables)"
+            : $"the processor does not report {flag}");
+    }
+
+    private static DoctorCheck Library(string name, string[] files, string absence)
+    {
+        foreach (string file in files)
+        {
+            if (NativeLibrary.TryLoad(file, out nint handle))
+            {
+                NativeLibrary.Free(handle);
+                return new DoctorCheck(name, true, $"{file} loads");
+            }
+        }
+
+        return new DoctorCheck(name, false, $"{string.Join(", ", files)} cannot be loaded: {absence}");
+    }
+}
