@@ -51,6 +51,11 @@ internal sealed unsafe class TileScheduler
     public void Run<TJob>(int count, in TJob job, CancellationToken cancellationToken)
         where TJob : struct, ITileJob
     {
+        if (count <= 0)
+        {
+            return;
+        }
+
         lock (_turn)
         {
             // Workers reach the job through its address, so it stays in this frame until they are done.

@@ -96,6 +96,7 @@ internal sealed unsafe class TileSoftmax<TIsa, TVector, TCode>(ProbabilityFormat
             float maximum = RaiseReference(tile, row, maxima);
             if (TCode.IsUnrounded)
             {
+                tile.RunningMaximum[row] = maximum;
                 Exponentiate(tile, row);
                 continue;
             }
