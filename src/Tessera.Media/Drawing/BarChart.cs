@@ -3,7 +3,7 @@ namespace Tessera.Media.Drawing;
 /// <summary>Bars by category: one group a category standing upright, or one stacked bar a category lying on its side.</summary>
 public sealed record BarChart
 {
-    private const double Width = 720;
+    private const double Width = 960;
 
     /// <summary>Names of the categories.</summary>
     public required IReadOnlyList<string> Categories { get; init; }
@@ -44,7 +44,7 @@ public sealed record BarChart
         SvgCanvas svg = new(Width, frame.Bottom + 44 + frame.LegendHeight(names), Description, standalone);
         frame.DrawVertical(svg, y, ValueTitle);
         double group = (frame.Right - frame.Left) / Math.Max(1, Categories.Count);
-        double bar = Math.Min(22, group * 0.78 / Math.Max(1, Series.Count));
+        double bar = Math.Min(26, group * 0.78 / Math.Max(1, Series.Count));
         for (int category = 0; category < Categories.Count; category++)
         {
             double centre = frame.Left + ((category + 0.5) * group);

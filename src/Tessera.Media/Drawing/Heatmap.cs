@@ -6,14 +6,13 @@ namespace Tessera.Media.Drawing;
 public static class Heatmap
 {
     private const float KeptThreshold = 0.5f;
-    private const double DroppedLight = 0.42;
 
     /// <summary>Draws a matrix.</summary>
     /// <param name="values">rows x columns, row-major, not negative.</param>
     /// <param name="rows">Rows.</param>
     /// <param name="columns">Columns.</param>
     /// <param name="options">Scale; null means the defaults.</param>
-    /// <param name="kept">Empty, or the kept share of each cell: cells below one half are dimmed, and a line runs along the border between the two.</param>
+    /// <param name="kept">Empty, or the kept share of each cell: cells below one half are drawn in gray, brighter where more is lost.</param>
     /// <exception cref="ArgumentException">A span does not hold rows x columns values.</exception>
     public static RasterImage Draw(ReadOnlySpan<float> values, int rows, int columns, HeatmapOptions? options = null, ReadOnlySpan<float> kept = default)
     {
@@ -39,7 +38,7 @@ public static class Heatmap
             }
         }
 
-        if (!kept.IsEmpty)
+        if (!kept.IsEmpty && options.OutlinesKept)
         {
             Outline(pixels, kept, rows, columns, cell);
         }
@@ -55,15 +54,14 @@ public static class Heatmap
 
     private static (byte Red, byte Green, byte Blue) Shade(double value, bool dropped)
     {
-        (byte red, byte green, byte blue) = ColorMap.Viridis(value);
         if (!dropped)
         {
-            return (red, green, blue);
+            return ColorMap.Viridis(value);
         }
 
-        // Dropped cells keep their brightness order but lose colour: what was given up stays visible.
-        double gray = ((0.299 * red) + (0.587 * green) + (0.114 * blue)) * DroppedLight;
-        return ((byte)gray, (byte)gray, (byte)(gray + 6));
+        // Gray lies off the colour scale, and light lost is lighter: what was given up stays visible.
+        double lost = double.IsNaN(value) ? 0 : Math.Clamp(value, 0, 1);
+        return ((byte)(128 + (122 * lost)), (byte)(134 + (116 * lost)), (byte)(143 + (107 * lost)));
     }
 
     private static void FillCell(byte[] pixels, int stride, int top, int left, int size, (byte Red, byte Green, byte Blue) colour)

@@ -14,4 +14,7 @@ public sealed record HeatmapOptions
 
     /// <summary>Powers of ten from the darkest to the brightest colour on a logarithmic scale; 0 is a scale by <see cref="Gamma"/>.</summary>
     public double Decades { get; init; }
+
+    /// <summary>Whether a line runs along the border between kept and dropped cells. It helps with large blocks and clutters small ones.</summary>
+    public bool OutlinesKept { get; init; }
 }

@@ -3,7 +3,7 @@ namespace Tessera.Media.Drawing;
 /// <summary>Lines with markers over shared horizontal values, for example error against density.</summary>
 public sealed record LineChart
 {
-    private const double Width = 720;
+    private const double Width = 960;
 
     /// <summary>Horizontal values, ascending.</summary>
     public required IReadOnlyList<double> Horizontal { get; init; }

@@ -3,8 +3,9 @@ namespace Tessera.Media.Drawing;
 /// <summary>Labelled points over two axes. Labels stand where they cover least; every point also has a tooltip.</summary>
 public sealed record ScatterChart
 {
-    private const double Width = 720;
+    private const double Width = 960;
     private const double Height = 400;
+    private const double LabelStep = 14;
 
     /// <summary>Points. Those that a logarithmic axis cannot show (not positive) are left out.</summary>
     public required IReadOnlyList<ScatterPoint> Points { get; init; }
@@ -63,13 +64,16 @@ public sealed record ScatterChart
             (double X, double Y)[] places =
             [
                 (x + 10, y + 4), (x - 10 - width, y + 4), (x - (width / 2), y - 11), (x - (width / 2), y + 20),
-                (x + 10, y - 10), (x - 10 - width, y - 10), (x + 10, y + 18), (x - 10 - width, y + 18),
+                .. Enumerable.Range(1, 6).SelectMany(step => Diagonals(x, y, width, LabelStep * step)),
             ];
             (double X, double Y) best = places.MinBy(place => Cost(place, width, frame, taken));
             taken.Add((best.X, best.Y - 11, best.X + width, best.Y + 3));
             svg.Text(best.X, best.Y, label);
         }
     }
+
+    private static (double X, double Y)[] Diagonals(double x, double y, double width, double shift) =>
+        [(x + 10, y + 4 - shift), (x - 10 - width, y + 4 - shift), (x + 10, y + 4 + shift), (x - 10 - width, y + 4 + shift)];
 
     /// <summary>Covered area plus a heavy price for leaving the frame.</summary>
     private static double Cost((double X, double Y) place, double width, ChartFrame frame, List<(double Left, double Top, double Right, double Bottom)> taken)

@@ -27,6 +27,7 @@ public sealed class ClipHeads
     private readonly PatchTransform _patch;
     private readonly ClipPatch _patchSize;
     private readonly FrameRate _rate;
+    private readonly float[] _meanPatch;
 
     private ClipHeads(VideoFrames clip, TokenGrid grid, ClipHeadsOptions options, IReadOnlyList<ClipHeadKind> kinds)
     {
@@ -36,6 +37,7 @@ public sealed class ClipHeads
         _patchSize = options.Patch;
         _rate = clip.Rate;
         _patch = new PatchTransform(options.Patch.Frames, options.Patch.Height, options.Patch.Width, Math.Min(options.HeadDim, options.Patch.Values));
+        _meanPatch = new float[_patch.Coefficients];
         int length = checked(options.Heads * grid.Tokens * options.HeadDim);
         Query = new float[length];
         Key = new float[length];
@@ -118,7 +120,7 @@ public sealed class ClipHeads
         float[] window = new float[_patch.Values];
         for (int token = 0; token < Grid.Tokens; token++)
         {
-            Array.Clear(coefficients);
+            _meanPatch.CopyTo(coefficients, 0);
             for (int h = first; h < first + count; h++)
             {
                 ReadOnlySpan<float> row = output.Slice(((h * Grid.Tokens) + token) * Shape.HeadDim, coefficients.Length);
@@ -211,9 +213,29 @@ public sealed class ClipHeads
             _patch.Forward(window, Value.AsSpan(token * dim, dim));
         }
 
+        SubtractMeanPatch();
+
         for (int head = 1; head < Shape.Heads; head++)
         {
             Value.AsSpan(0, headLength).CopyTo(Value.AsSpan(head * headLength));
+        }
+    }
+
+    private void SubtractMeanPatch()
+    {
+        for (int i = 0; i < _meanPatch.Length; i++)
+        {
+            double sum = 0;
+            for (int token = 0; token < Grid.Tokens; token++)
+            {
+                sum += Value[(token * Shape.HeadDim) + i];
+            }
+
+            _meanPatch[i] = (float)(sum / Grid.Tokens);
+            for (int token = 0; token < Grid.Tokens; token++)
+            {
+                Value[(token * Shape.HeadDim) + i] -= _meanPatch[i];
+            }
         }
     }
 

@@ -29,7 +29,7 @@ internal static class ReportStyle
         .tile span { display: block; color: var(--muted); font-size: 14px; line-height: 1.45; }
         .panel { overflow-x: auto; margin: 16px 0; }
         .chart { padding: 18px 20px 14px; }
-        .chart svg { display: block; width: 100%; min-width: 560px; height: auto; }
+        .chart svg { display: block; width: 100%; min-width: 720px; height: auto; }
         .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); gap: 0 20px; }
         table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
         th, td { padding: 11px 12px; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; vertical-align: top; }
@@ -44,7 +44,7 @@ internal static class ReportStyle
         .maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 500px), 1fr)); gap: 20px; margin: 20px 0; }
         .map { padding: 16px 18px; overflow: visible; margin: 0; }
         .map h3 { margin: 0 0 10px; font-weight: 600; }
-        .map h3 span { color: var(--muted); font-weight: 400; }
+        .map h3 span { display: block; color: var(--muted); font-weight: 400; font-size: 14px; }
         .two { display: grid; grid-template-columns: 1fr 1fr; gap: 12px; }
         figure { margin: 0; }
         figure img { display: block; width: 100%; height: auto; border-radius: 6px; background: var(--wash); }
@@ -52,8 +52,7 @@ internal static class ReportStyle
         figcaption { margin-top: 6px; }
         .ramp { display: flex; align-items: center; gap: 10px; color: var(--muted); font-size: 13px; margin: 6px 0 0; }
         .ramp img { width: 180px; height: 10px; border-radius: 5px; }
-        .clips { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 240px), 1fr)); gap: 18px 16px; margin: 18px 0; }
-        .clips.by-two { grid-template-columns: repeat(auto-fill, minmax(min(100%, 480px), 1fr)); gap: 22px; }
+        .clips { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 480px), 1fr)); gap: 24px 22px; margin: 18px 0; }
         dl.terms { display: grid; grid-template-columns: minmax(120px, 170px) 1fr; gap: 12px 24px; margin: 18px 0; }
         dl.terms dt { font-weight: 600; }
         dl.terms dd { margin: 0; max-width: 70ch; }

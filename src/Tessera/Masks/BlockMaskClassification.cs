@@ -9,7 +9,7 @@ namespace Tessera.Masks;
 public static class BlockMaskClassification
 {
     // Beyond this many pairs of runs a block is cheaper to inspect token by token than run by run.
-    private const int MostRunPairs = 128;
+    private const int MostRunPairs = 1024;
 
     /// <summary>
     /// Marks every block of a head by what <paramref name="predicate"/> allows in it, exactly: full if all valid pairs are visible, empty if none,

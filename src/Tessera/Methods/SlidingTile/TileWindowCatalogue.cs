@@ -6,6 +6,9 @@ namespace Tessera.Methods.SlidingTile;
 /// <summary>All tile windows of one layout with the share of blocks each computes, border tiles and text included.</summary>
 public sealed class TileWindowCatalogue
 {
+    /// <summary>How far from the nearest density a more even window may lie, as a share of it.</summary>
+    private const double Slack = 0.1;
+
     private readonly TileLayout _layout;
     private readonly BlockSize _size;
     private readonly long[] _keyBlocks;
@@ -28,31 +31,33 @@ public sealed class TileWindowCatalogue
     }
 
     /// <summary>
-    /// The window of a density: among all windows on the allowed side the one nearest to it, and among those of equal cost the most even one, whose
-    /// smallest share of an axis is largest; ties go to the longer reach in time.
+    /// The window of a density: of all windows on the allowed side whose density lies within a tenth of the nearest one, the most even, whose
+    /// smallest share of an axis is largest. The nearest alone would often be a slab without any reach along one axis.
     /// </summary>
     /// <param name="density">Share of blocks computed, in (0, 1].</param>
-    /// <param name="bound">Allowed side.</param>
+    /// <param name="bound">Allowed side. When even the smallest window is above a budget, the smallest is taken.</param>
     /// <exception cref="ArgumentOutOfRangeException">The density is not in (0, 1].</exception>
     public TileWindow ForDensity(double density, DensityBound bound)
     {
         PlanningContextChecks.RequireDensity(density, nameof(density));
         const double Tolerance = 1e-12;
-        TileWindow best = bound == DensityBound.AtMost ? new TileWindow(1, 1, 1) : new TileWindow(_layout.Counts.Frames, _layout.Counts.Height, _layout.Counts.Width);
-        double bestDensity = Density(best);
-        foreach (TileWindow window in All())
+        (TileWindow Window, double Density)[] allowed =
+        [
+            .. All().Select(window => (Window: window, Density: Density(window)))
+                .Where(candidate => bound == DensityBound.AtMost ? candidate.Density <= density + Tolerance : candidate.Density >= density - Tolerance),
+        ];
+        if (allowed.Length == 0)
         {
-            double candidate = Density(window);
-            bool allowed = bound == DensityBound.AtMost ? candidate <= density + Tolerance : candidate >= density - Tolerance;
-            double gain = bound == DensityBound.AtMost ? candidate - bestDensity : bestDensity - candidate;
-            if (allowed && (gain > Tolerance || (gain > -Tolerance && MoreEven(window, best))))
-            {
-                best = window;
-                bestDensity = candidate;
-            }
+            return new TileWindow(1, 1, 1);
         }
 
-        return best;
+        double nearest = bound == DensityBound.AtMost ? allowed.Max(static candidate => candidate.Density) : allowed.Min(static candidate => candidate.Density);
+        return allowed
+            .Where(candidate => Math.Abs(candidate.Density - nearest) <= Slack * nearest)
+            .OrderByDescending(candidate => SmallestShare(candidate.Window))
+            .ThenBy(candidate => Math.Abs(candidate.Density - nearest))
+            .ThenByDescending(static candidate => candidate.Window.Frames)
+            .First().Window;
     }
 
     /// <summary>Windows of roughly one cost and different shapes, for a search per head: for each pair of (frames, height) the width that comes nearest below a density, if it reaches a share of it.</summary>
@@ -145,13 +150,6 @@ public sealed class TileWindowCatalogue
                 }
             }
         }
-    }
-
-    private bool MoreEven(TileWindow window, TileWindow other)
-    {
-        double own = SmallestShare(window);
-        double others = SmallestShare(other);
-        return own > others || (own == others && window.Frames > other.Frames);
     }
 
     private double SmallestShare(TileWindow window) =>

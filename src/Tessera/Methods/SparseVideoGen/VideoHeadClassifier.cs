@@ -21,6 +21,8 @@ internal sealed class VideoHeadClassifier
     private readonly SparseVideoGenOptions _options;
     private readonly bool _sink;
     private readonly int _reach;
+    private readonly int[] _naturalBlock;
+    private readonly int[] _tokenMajorBlock;
 
     public VideoHeadClassifier(TokenGrid grid, SparseVideoGenOptions options, bool sink)
     {
@@ -28,6 +30,14 @@ internal sealed class VideoHeadClassifier
         _options = options;
         _sink = sink;
         _reach = Math.Max(1, (int)((sink ? 2.0 : 1.5) * grid.FrameTokens) / ProfileBlock);
+        _naturalBlock = new int[grid.VideoTokens];
+        _tokenMajorBlock = new int[grid.VideoTokens];
+        for (int video = 0; video < grid.VideoTokens; video++)
+        {
+            int frame = Math.DivRem(video, grid.FrameTokens, out int position);
+            _naturalBlock[video] = video / ProfileBlock;
+            _tokenMajorBlock[video] = ((position * grid.Frames) + frame) / ProfileBlock;
+        }
     }
 
     /// <summary>Kind of each head; over a batch the errors are averaged, since a plan's orders are shared by the batch.</summary>
@@ -77,21 +87,17 @@ internal sealed class VideoHeadClassifier
 
     private void ClassifyKeys(int query, Span<int> classes)
     {
-        int position = query - _grid.VideoStart;
-        int naturalBlock = position / ProfileBlock;
-        int tokenMajorBlock = TokenMajor(position) / ProfileBlock;
+        int own = query - _grid.VideoStart;
+        int naturalBlock = _naturalBlock[own];
+        int tokenMajorBlock = _tokenMajorBlock[own];
+        int sink = _sink ? _grid.FrameTokens : 0;
         classes.Fill(Spatial | Temporal);
-        for (int key = 0; key < _grid.VideoTokens; key++)
+        Span<int> video = classes.Slice(_grid.VideoStart, _grid.VideoTokens);
+        for (int key = 0; key < video.Length; key++)
         {
-            bool spatial = Math.Abs((key / ProfileBlock) - naturalBlock) < _reach || (_sink && key < _grid.FrameTokens);
-            bool temporal = Math.Abs((TokenMajor(key) / ProfileBlock) - tokenMajorBlock) < _reach;
-            classes[_grid.VideoStart + key] = (spatial ? Spatial : 0) | (temporal ? Temporal : 0);
+            bool spatial = Math.Abs(_naturalBlock[key] - naturalBlock) < _reach || key < sink;
+            bool temporal = Math.Abs(_tokenMajorBlock[key] - tokenMajorBlock) < _reach;
+            video[key] = (spatial ? Spatial : 0) | (temporal ? Temporal : 0);
         }
-    }
-
-    private int TokenMajor(int video)
-    {
-        int frame = Math.DivRem(video, _grid.FrameTokens, out int position);
-        return (position * _grid.Frames) + frame;
     }
 }
