@@ -115,7 +115,10 @@ public static class BlockMaskPatterns
         }
     }
 
-    /// <summary>Keeps, for each query tile, the key tiles of its window, and the text strips of the layout. Tiles are whole blocks, so every kept block is full.</summary>
+    /// <summary>
+    /// Keeps, for each query tile, the key tiles of its window, and the text strips of the layout. Tiles are whole blocks, so every kept block is
+    /// full; blocks that hold padding only, which tiles aligned to more than a block have, are left out.
+    /// </summary>
     /// <exception cref="ArgumentException">The layout does not fit the builder's slots or block size.</exception>
     public static void KeepTileWindow(this BlockMaskBuilder builder, int head, TileLayout layout, TileWindow window)
     {
@@ -127,29 +130,24 @@ public static class BlockMaskPatterns
             throw new ArgumentException($"Tiles aligned to {layout.Alignment} slots do not start on blocks of {builder.Size}; make the layout with TileLayout.ForBlocks.", nameof(layout));
         }
 
+        bool[] keys = HoldsTokens(layout.Order, builder.Size.Key, builder.KeyBlocks);
+        (int firstText, int endText) = layout.TextSlots.Blocks(builder.Size.Key);
         for (int tile = 0; tile < layout.TileCount; tile++)
         {
-            (int frame, int row, int column) = layout.CoordinatesOf(tile);
-            (int firstRow, int endRow) = layout.TileSlots(tile).Blocks(builder.Size.Query);
-            (int firstFrame, int lastFrame) = window.FrameRange(frame, layout);
-            (int firstHeight, int lastHeight) = window.RowRange(row, layout);
-            (int firstWidth, int lastWidth) = window.ColumnRange(column, layout);
-            for (int f = firstFrame; f <= lastFrame; f++)
+            // Valid tokens stand first, so blocks with tokens are the first of the tile's run.
+            (int firstRow, int endRow) = new SlotRange(layout.TileSlots(tile).Start, layout.ValidTokens(tile)).Blocks(builder.Size.Query);
+            for (int queryBlock = firstRow; queryBlock < endRow; queryBlock++)
             {
-                for (int h = firstHeight; h <= lastHeight; h++)
-                {
-                    // Tiles that follow each other along the width follow each other in storage: one run of blocks.
-                    (int start, int end) = layout.TileSlots(layout.TileAt(f, h, firstWidth), layout.TileAt(f, h, lastWidth) + 1).Blocks(builder.Size.Key);
-                    for (int queryBlock = firstRow; queryBlock < endRow; queryBlock++)
-                    {
-                        builder.KeepRange(head, queryBlock, start, end);
-                    }
-                }
+                KeepWindowRow(builder, head, queryBlock, layout, window, tile, keys);
+                KeepHeld(builder, head, queryBlock, firstText, endText, keys);
             }
         }
 
-        builder.KeepQueryStrip(head, layout.TextSlots);
-        builder.KeepKeyStrip(head, layout.TextSlots);
+        (int firstTextRow, int endTextRow) = new SlotRange(layout.TextSlots.Start, layout.Grid.TextTokens).Blocks(builder.Size.Query);
+        for (int queryBlock = firstTextRow; queryBlock < endTextRow; queryBlock++)
+        {
+            KeepHeld(builder, head, queryBlock, 0, builder.KeyBlocks, keys);
+        }
     }
 
     /// <summary>Adds the blocks of a mask: each block gets the fuller of the two coverages. A mask of one head serves all heads.</summary>
@@ -199,6 +197,45 @@ public static class BlockMaskPatterns
                 }
             }
         }
+    }
+
+    private static void KeepWindowRow(BlockMaskBuilder builder, int head, int queryBlock, TileLayout layout, TileWindow window, int tile, bool[] keys)
+    {
+        (int frame, int row, int column) = layout.CoordinatesOf(tile);
+        (int firstFrame, int lastFrame) = window.FrameRange(frame, layout);
+        (int firstHeight, int lastHeight) = window.RowRange(row, layout);
+        (int firstWidth, int lastWidth) = window.ColumnRange(column, layout);
+        for (int f = firstFrame; f <= lastFrame; f++)
+        {
+            for (int h = firstHeight; h <= lastHeight; h++)
+            {
+                // Tiles that follow each other along the width follow each other in storage: one run of blocks.
+                (int start, int end) = layout.TileSlots(layout.TileAt(f, h, firstWidth), layout.TileAt(f, h, lastWidth) + 1).Blocks(builder.Size.Key);
+                KeepHeld(builder, head, queryBlock, start, end, keys);
+            }
+        }
+    }
+
+    private static void KeepHeld(BlockMaskBuilder builder, int head, int queryBlock, int start, int end, bool[] keys)
+    {
+        for (int keyBlock = start; keyBlock < end; keyBlock++)
+        {
+            if (keys[keyBlock])
+            {
+                builder.Keep(head, queryBlock, keyBlock);
+            }
+        }
+    }
+
+    private static bool[] HoldsTokens(TokenOrder order, int size, int blocks)
+    {
+        bool[] held = new bool[blocks];
+        for (int slot = 0; slot < order.Slots; slot++)
+        {
+            held[slot / size] |= order.TokenAt(slot) != TokenOrder.Padding;
+        }
+
+        return held;
     }
 
     private static void RequireSlots(BlockMaskBuilder builder, int slots)

@@ -25,8 +25,8 @@ public sealed class TileWindowCatalogue
         _layout = layout;
         _size = size;
         _queryBlocks = CeilingDivision.Of(layout.Slots, size.Query);
-        _textQueryBlocks = layout.TextSlots.Count / size.Query;
-        _textKeyBlocks = layout.TextSlots.Count / size.Key;
+        _textQueryBlocks = CeilingDivision.Of(layout.Grid.TextTokens, size.Query);
+        _textKeyBlocks = CeilingDivision.Of(layout.Grid.TextTokens, size.Key);
         _keyBlocks = PrefixSums(layout, size.Key);
     }
 
@@ -92,12 +92,12 @@ public sealed class TileWindowCatalogue
     /// <summary>Share of blocks that a window computes.</summary>
     public double Density(TileWindow window)
     {
-        long kept = (long)_textQueryBlocks * CeilingDivision.Of(_layout.Slots, _size.Key);
+        long kept = _textQueryBlocks * (_keyBlocks[^1] + _textKeyBlocks);
         for (int tile = 0; tile < _layout.TileCount; tile++)
         {
             (int frame, int row, int column) = _layout.CoordinatesOf(tile);
             long keys = KeyBlocksIn(window.FrameRange(frame, _layout), window.RowRange(row, _layout), window.ColumnRange(column, _layout)) + _textKeyBlocks;
-            kept += keys * (_layout.TileSlots(tile).Count / _size.Query);
+            kept += keys * CeilingDivision.Of(_layout.ValidTokens(tile), _size.Query);
         }
 
         return kept / ((double)_queryBlocks * CeilingDivision.Of(_layout.Slots, _size.Key));
@@ -113,7 +113,7 @@ public sealed class TileWindowCatalogue
             {
                 for (int w = 1; w <= width; w++)
                 {
-                    long own = layout.TileSlots(layout.TileAt(f - 1, h - 1, w - 1)).Count / keyBlock;
+                    long own = CeilingDivision.Of(layout.ValidTokens(layout.TileAt(f - 1, h - 1, w - 1)), keyBlock);
                     sums[At(f, h, w)] = own
                         + sums[At(f - 1, h, w)] + sums[At(f, h - 1, w)] + sums[At(f, h, w - 1)]
                         - sums[At(f - 1, h - 1, w)] - sums[At(f - 1, h, w - 1)] - sums[At(f, h - 1, w - 1)]
