@@ -58,6 +58,7 @@ public sealed class MethodAgreementTests
             void Add(string name, AttentionPlan plan) => plans.Add($"{name} on {grid}", (plan, inputs));
 
             Add("sta per head", new SlidingTileMethod(new SlidingTileOptions { Tile = new(2, 4, 4), Windows = [new(2, 1, 3), new(1, 3, 1)] }).Plan(inputs.Inputs, context));
+            Add("sta in unequal blocks", new SlidingTileMethod(new SlidingTileOptions { Tile = new(2, 4, 4), Windows = [new(2, 1, 3)] }).Plan(inputs.Inputs, context with { BlockSize = new(128, 32) }));
             FpsOptions fps = FpsOptions.Default with { Tile = new(2, 4, 4), ScaleTiles = [new(8, 16, 16), new(2, 4, 4), new(4, 8, 8)], Windows = [new(2, 2, 1), new(2, 2, 2), new(3, 1, 2)] };
             Add("fps early", new FpsMethod(fps).Plan(inputs.Inputs, context));
             Add("fps middle", new FpsMethod(fps).Plan(inputs.Inputs, context with { Step = new StepContext(20, 50, 0, 1) }));
