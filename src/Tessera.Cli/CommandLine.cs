@@ -62,7 +62,8 @@ internal static class CommandLine
             CommandGroup.Of(
                 "tables", "Reproduce published tables, our figures beside theirs.",
                 new TablesLocalityCommand(console),
-                new TablesProbabilityCommand(console)),
+                new TablesProbabilityCommand(console),
+                new TablesFloat8Command(console)),
             new DoctorCommand(console),
             help,
             new VersionOption(),

@@ -21,7 +21,7 @@ internal static class AttentionBenchmark
         HeadTensors tensors = NormalTensors(shape);
         float[] output = new float[tensors.Query.Length];
         progress.Report(new WorkStep("measuring the processor's own peak", 0));
-        double peak = MultiplyAddPeak.Measure(backends.Threads, cancellationToken);
+        double peak = backends.MeasurePeak();
         List<BenchmarkCase> cases = [];
         try
         {

@@ -10,6 +10,7 @@ namespace Tessera.Cli.Output;
 [JsonSerializable(typeof(DemoReport))]
 [JsonSerializable(typeof(DoctorReport))]
 [JsonSerializable(typeof(ExplainReport))]
+[JsonSerializable(typeof(Float8Report))]
 [JsonSerializable(typeof(LocalityReport))]
 [JsonSerializable(typeof(PlanReport))]
 [JsonSerializable(typeof(ProbabilityReport))]

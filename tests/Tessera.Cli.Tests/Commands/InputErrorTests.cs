@@ -179,6 +179,17 @@ public sealed class InputErrorTests : IDisposable
         CommandRun.Of(cancelled.Token, "attention", "run", "--input", _input, "--grid", "4x2x3", "--method", "dense", "--output", _output).FailedWith(130, "cancelled");
     }
 
+    [Fact]
+    public void ARunCancelledHalfwayEndsWith130AndWritesNothing()
+    {
+        // 48 million pairs in plain loops take many seconds; the token fires in the middle of them.
+        using CancellationTokenSource cancelled = new(TimeSpan.FromMilliseconds(400));
+
+        CommandRun.Of(
+            cancelled.Token, "attention", "run", "--input", "structured", "--heads", "1", "--grid", "12x24x24", "--method", "dense", "--backend", "reference", "--output", _output)
+            .FailedWith(130, "cancelled");
+    }
+
     private CommandRun Run(params string[] more) => CommandRun.Of(["attention", "run", "--input", _input, "--method", "dense", "--output", _output, .. more]);
 
     private CommandRun RunOn(string input, bool create = false)

@@ -24,4 +24,16 @@ public sealed class TablesCommandTests
         Assert.Contains("(1.1e-1)", output, StringComparison.Ordinal);
         Assert.Contains("e4m3 x448", output, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Float8ShowsRecordedAndMeasuredFigures()
+    {
+        JsonElement report = CommandRun.Of("tables", "fp8", "--json").Succeeded().Json;
+
+        Assert.Equal("cpu", report.GetProperty("backend").GetString());
+        JsonElement[] rows = [.. report.GetProperty("rows").EnumerateArray()];
+        Assert.True(rows.Length >= 20);
+        JsonElement scaled = rows.Single(static row => row.GetProperty("setting").GetString() == "Gaussian, P at 448");
+        Assert.Equal(scaled.GetProperty("recorded").GetDouble(), scaled.GetProperty("measured").GetDouble(), 1e-2);
+    }
 }
