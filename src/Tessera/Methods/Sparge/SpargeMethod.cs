@@ -72,10 +72,12 @@ public sealed class SpargeMethod(SpargeOptions? options = null) : IAttentionMeth
     {
         foreach (TokenOrder order in Options.Orders)
         {
-            if (order.Tokens != shape.QueryLength || shape.QueryLength != shape.KeyLength || order.Slots != slots || Options.Orders.Count is not 1 && Options.Orders.Count != shape.Heads)
+            bool counted = Options.Orders.Count == 1 || Options.Orders.Count == shape.Heads;
+            if (!counted || order.Tokens != shape.QueryLength || shape.QueryLength != shape.KeyLength || order.Slots != slots)
             {
                 throw new ArgumentException(
-                    $"Sparge has {Options.Orders.Count} orders, one of them {order} with {order.Slots} slots, for inputs {shape}; wanted one order or one per head, over all tokens, with one slot count.");
+                    $"Sparge has {Options.Orders.Count} orders, one of them {order} with {order.Slots} slots, for inputs {shape}; wanted one order or one per head, over all tokens, with one slot count.",
+                    nameof(shape));
             }
         }
     }

@@ -5,6 +5,7 @@ using Tessera.Masks;
 using Tessera.Methods;
 using Tessera.Methods.Paro;
 using Tessera.Quantization;
+using Tessera.Serialization;
 using Tessera.Synthesis;
 using Tessera.TestKit;
 using Xunit;
@@ -144,6 +145,39 @@ public class ParoAcceptanceTests
         string message = Assert.Throws<PlanMismatchException>(() => stored.Plan(larger.Inputs, new PlanningContext(larger.Grid))).Message;
         Assert.Contains("[1, 2, 48, 16]", message, StringComparison.Ordinal);
         Assert.Contains("[1, 2, 56, 16]", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_calibration_survives_its_plan_file()
+    {
+        TokenGrid grid = new(3, 5, 7, 20, TextPlacement.Front);
+        StructuredHeads heads = StructuredHeads.Create(grid, 7, 16, 3);
+        ParoCalibrator calibrator = new(new PlanningContext(grid) { BlockSize = new BlockSize(16, 16) }, heads.Shape, new PlainMapReader(), new ParoOptions { Density = 0.4 }, ParoTimeSharing.FirstHalf(4));
+        for (int step = 0; step < 3; step++)
+        {
+            calibrator.Add(heads.Inputs, step);
+        }
+
+        ParoCalibration calibration = calibrator.Build();
+        string path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.safetensors");
+        try
+        {
+            PlanFile file = new() { Schedule = calibration.Schedule, KeptMass = [.. calibration.Report.Heads.Select(static head => (float)head.KeptMass)] };
+            file.Save(path);
+            PlanFile loaded = PlanFile.Load(path, heads.Shape, grid);
+            ParoMethod stored = new(new PlainMapReader(), stored: loaded.Schedule);
+            for (int step = 0; step < 4; step++)
+            {
+                AttentionPlan wanted = calibration.StepPlans[step];
+                AttentionPlan plan = stored.Plan(heads.Inputs, new PlanningContext(grid) { Step = new StepContext(step, 4, 0, 1) });
+                Assert.Equal(wanted.Orders, plan.Orders);
+                Assert.Equal(ReferenceAttention.Compute(wanted, heads.Inputs).Output, ReferenceAttention.Compute(plan, heads.Inputs).Output);
+            }
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 
     [Fact]
