@@ -39,9 +39,8 @@ public sealed record BarChart
     private string Grouped(bool standalone)
     {
         ChartFrame frame = new(48, 34, Width - 16, 264);
-        string[] names = [.. Series.Select(static series => series.Name)];
         ChartScale y = ChartScale.Linear(Series.SelectMany(static series => series.Values).Where(double.IsFinite), frame.Bottom, frame.Top);
-        SvgCanvas svg = new(Width, frame.Bottom + 44 + frame.LegendHeight(names), Description, standalone);
+        SvgCanvas svg = new(Width, frame.Bottom + 44 + frame.LegendHeight(Series), Description, standalone);
         frame.DrawVertical(svg, y, ValueTitle);
         double group = (frame.Right - frame.Left) / Math.Max(1, Categories.Count);
         double bar = Math.Min(26, group * 0.78 / Math.Max(1, Series.Count));
@@ -55,13 +54,13 @@ public sealed record BarChart
                 if (double.IsFinite(value))
                 {
                     double left = centre + ((series - (Series.Count / 2.0)) * bar);
-                    svg.Rectangle(left + 0.5, y.At(value), bar - 1, frame.Bottom - y.At(value), ChartStyle.Fill(series), $"{Categories[category]}, {Series[series].Name}: {value:0.000}");
+                    svg.Rectangle(left + 0.5, y.At(value), bar - 1, frame.Bottom - y.At(value), ChartStyle.Fill(Series[series].Style ?? series), $"{Categories[category]}, {Series[series].Name}: {value:0.000}");
                 }
             }
         }
 
         svg.Line(frame.Left, frame.Bottom, frame.Right, frame.Bottom, "axis");
-        frame.DrawLegend(svg, names, frame.Bottom + 46);
+        frame.DrawLegend(svg, Series, frame.Bottom + 46);
         return svg.Finish();
     }
 
@@ -70,10 +69,9 @@ public sealed record BarChart
         const double Row = 28;
         double names = Categories.Select(SvgCanvas.WidthOf).DefaultIfEmpty(0).Max() + 20;
         ChartFrame frame = new(Math.Min(names, 260), 8, Width - 72, 8 + (Row * Categories.Count));
-        string[] legend = [.. Series.Select(static series => series.Name)];
         double[] totals = [.. Enumerable.Range(0, Categories.Count).Select(category => Series.Sum(series => Finite(series.Values[category])))];
         ChartScale x = ChartScale.Linear(totals, frame.Left, frame.Right);
-        SvgCanvas svg = new(Width, frame.Bottom + 58 + frame.LegendHeight(legend), Description, standalone);
+        SvgCanvas svg = new(Width, frame.Bottom + 58 + frame.LegendHeight(Series), Description, standalone);
         frame.DrawHorizontal(svg, x, ValueTitle);
         for (int category = 0; category < Categories.Count; category++)
         {
@@ -83,7 +81,7 @@ public sealed record BarChart
             for (int series = 0; series < Series.Count; series++)
             {
                 double value = Finite(Series[series].Values[category]);
-                svg.Rectangle(x.At(sum), top + 5, x.At(sum + value) - x.At(sum), Row - 10, ChartStyle.Fill(series), $"{Categories[category]}, {Series[series].Name}: {ChartScale.Label(Math.Round(value, 3))}");
+                svg.Rectangle(x.At(sum), top + 5, x.At(sum + value) - x.At(sum), Row - 10, ChartStyle.Fill(Series[series].Style ?? series), $"{Categories[category]}, {Series[series].Name}: {ChartScale.Label(Math.Round(value, 3))}");
                 sum += value;
             }
 
@@ -91,7 +89,7 @@ public sealed record BarChart
         }
 
         svg.Line(frame.Left, frame.Top, frame.Left, frame.Bottom, "axis");
-        frame.DrawLegend(svg, legend, frame.Bottom + 58);
+        frame.DrawLegend(svg, Series, frame.Bottom + 58);
         return svg.Finish();
     }
 

@@ -31,33 +31,33 @@ internal readonly record struct ChartFrame(double Left, double Top, double Right
     }
 
     /// <summary>Names of the series, wrapped, from a given height on.</summary>
-    public void DrawLegend(SvgCanvas svg, IReadOnlyList<string> names, double top)
+    public void DrawLegend(SvgCanvas svg, IReadOnlyList<ChartSeries> series, double top)
     {
         double x = Left;
         double y = top;
-        for (int series = 0; series < names.Count; series++)
+        for (int i = 0; i < series.Count; i++)
         {
-            double width = LegendGap + SvgCanvas.WidthOf(names[series]) + 14;
+            double width = LegendGap + SvgCanvas.WidthOf(series[i].Name) + 14;
             if (x > Left && x + width > Right)
             {
                 x = Left;
                 y += 18;
             }
 
-            svg.Marker(series, x + 6, y - 4, names[series]);
-            svg.Text(x + LegendGap, y, names[series]);
+            svg.Marker(series[i].Style ?? i, x + 6, y - 4, series[i].Name);
+            svg.Text(x + LegendGap, y, series[i].Name);
             x += width;
         }
     }
 
     /// <summary>Height that the legend takes.</summary>
-    public double LegendHeight(IReadOnlyList<string> names)
+    public double LegendHeight(IReadOnlyList<ChartSeries> series)
     {
         double x = Left;
         double height = 18;
-        foreach (string name in names)
+        foreach (ChartSeries one in series)
         {
-            double width = LegendGap + SvgCanvas.WidthOf(name) + 14;
+            double width = LegendGap + SvgCanvas.WidthOf(one.Name) + 14;
             if (x > Left && x + width > Right)
             {
                 x = Left;

@@ -37,25 +37,25 @@ public sealed record LineChart
         }
 
         ChartFrame frame = new(64, 34, Width - 24, 300);
-        string[] names = [.. Series.Select(static series => series.Name)];
         IEnumerable<double> values = Series.SelectMany(static series => series.Values).Where(IsShown);
         ChartScale x = ChartScale.Linear(Horizontal, frame.Left, frame.Right);
         ChartScale y = IsLogarithmic ? ChartScale.Logarithmic(values, frame.Bottom, frame.Top) : ChartScale.Linear(values, frame.Bottom, frame.Top);
-        SvgCanvas svg = new(Width, frame.Bottom + 58 + frame.LegendHeight(names), Description, standalone);
+        SvgCanvas svg = new(Width, frame.Bottom + 58 + frame.LegendHeight(Series), Description, standalone);
         frame.DrawHorizontal(svg, x, HorizontalTitle);
         frame.DrawVertical(svg, y, VerticalTitle);
         for (int series = 0; series < Series.Count; series++)
         {
             IReadOnlyList<double> line = Series[series].Values;
+            int style = Series[series].Style ?? series;
             int[] shown = [.. Enumerable.Range(0, line.Count).Where(i => IsShown(line[i]))];
-            svg.Polyline(shown.Select(i => (x.At(Horizontal[i]), y.At(line[i]))), ChartStyle.Stroke(series));
+            svg.Polyline(shown.Select(i => (x.At(Horizontal[i]), y.At(line[i]))), ChartStyle.Stroke(style));
             foreach (int i in shown)
             {
-                svg.Marker(series, x.At(Horizontal[i]), y.At(line[i]), $"{Series[series].Name}: {ChartScale.Label(Horizontal[i])}, {ChartScale.Label(line[i])}");
+                svg.Marker(style, x.At(Horizontal[i]), y.At(line[i]), $"{Series[series].Name}: {ChartScale.Label(Horizontal[i])}, {ChartScale.Label(line[i])}");
             }
         }
 
-        frame.DrawLegend(svg, names, frame.Bottom + 58);
+        frame.DrawLegend(svg, Series, frame.Bottom + 58);
         return svg.Finish();
     }
 

@@ -8,6 +8,8 @@ namespace Tessera.Media.Reports;
 /// <summary>Error against time, time by stage, and density and kept mass of each head.</summary>
 internal static class ChartSection
 {
+    private const string NaturalOrder = "natural";
+
     public static void Write(StringBuilder html, CompareReportData data)
     {
         WriteScatter(html, data);
@@ -68,44 +70,32 @@ internal static class ChartSection
 
     private static void WriteHeads(StringBuilder html, CompareReportData data)
     {
-        MethodResult[] density = [.. data.Methods.Where(static method => method.HeadDensity.Count > 0)];
-        MethodResult[] mass = [.. data.Methods.Where(static method => method.HeadKeptMass.Count > 0)];
+        ChartSeries[] density = SeriesOf(data, static method => method.HeadDensity);
+        ChartSeries[] mass = SeriesOf(data, static method => method.HeadKeptMass);
         if (density.Length == 0 && mass.Length == 0)
         {
             return;
         }
 
         string[] heads = [.. Enumerable.Range(0, data.Shape.Heads).Select(head => CompareReport.HeadName(data, head))];
-        Open(html, "Head by head", "Heads look at different things, so they can drop different shares. A good method drops much where little mass is lost.");
-        if (density.Length > 0)
-        {
-            Panel(html, new BarChart
-            {
-                Categories = heads,
-                Series = [.. density.Select(static method => new ChartSeries(method.Name, method.HeadDensity))],
-                Description = "Density of each head and method",
-                ValueTitle = "density: share of blocks computed",
-            }.ToSvg(standalone: false));
-        }
-
-        if (mass.Length > 0)
-        {
-            Panel(html, new BarChart
-            {
-                Categories = heads,
-                Series = [.. mass.Select(static method => new ChartSeries(method.Name, method.HeadKeptMass))],
-                Description = "Kept mass of each head and method",
-                ValueTitle = "kept mass: share of the softmax in computed blocks",
-            }.ToSvg(standalone: false));
-        }
-
+        Open(html, "Head by head", "Heads look at different things, so they can drop different shares. A good method drops much where little mass is lost. Methods that compute every block are left out, and methods that choose the same blocks share a bar.");
+        WriteBars(html, heads, density, "Density of each head and method", "density: share of blocks computed");
+        WriteBars(html, heads, mass, "Kept mass of each head and method", "kept mass: share of the softmax in computed blocks");
         WriteOrders(html, data, heads);
         html.Append("</section>\n");
     }
 
+    private static void WriteBars(StringBuilder html, string[] heads, ChartSeries[] series, string description, string title)
+    {
+        if (series.Length > 0)
+        {
+            Panel(html, new BarChart { Categories = heads, Series = series, Description = description, ValueTitle = title }.ToSvg(standalone: false));
+        }
+    }
+
     private static void WriteOrders(StringBuilder html, CompareReportData data, string[] heads)
     {
-        MethodResult[] ordered = [.. data.Methods.Where(static method => method.HeadOrders.Count > 0)];
+        MethodResult[] ordered = [.. data.Methods.Where(static method => method.HeadOrders.Any(static order => order != NaturalOrder))];
         if (ordered.Length == 0)
         {
             return;
@@ -114,15 +104,25 @@ internal static class ChartSection
         html.Append("<h3>Token order of each head</h3>\n<div class=\"panel\">\n<table>\n<thead><tr><th>Method</th>");
         html.AppendJoin(string.Empty, heads.Select(static head => $"<th>{ReportText.Escape(head)}</th>"));
         html.Append("</tr></thead>\n<tbody>\n");
-        foreach (MethodResult method in ordered)
+        foreach (IGrouping<string, MethodResult> group in ordered.GroupBy(static method => string.Join('\n', method.HeadOrders)))
         {
-            html.Append(CultureInfo.InvariantCulture, $"<tr><td>{ReportText.Escape(method.Name)}</td>");
-            html.AppendJoin(string.Empty, method.HeadOrders.Select(static order => $"<td>{ReportText.Escape(order)}</td>"));
+            html.Append(CultureInfo.InvariantCulture, $"<tr><td>{ReportText.Escape(string.Join(", ", group.Select(static method => method.Name)))}</td>");
+            html.AppendJoin(string.Empty, group.First().HeadOrders.Select(static order => $"<td>{ReportText.Escape(order)}</td>"));
             html.Append("</tr>\n");
         }
 
         html.Append("</tbody>\n</table>\n</div>\n");
     }
+
+    /// <summary>One series for all sparse methods with equal values, in the style that its first method has in every chart.</summary>
+    private static ChartSeries[] SeriesOf(CompareReportData data, Func<MethodResult, IReadOnlyList<double>> values) =>
+    [
+        .. data.Methods.Select(static (method, index) => (method, index))
+            .Where(entry => values(entry.method).Count > 0 && entry.method.Density < 1)
+            .GroupBy(entry => string.Join(' ', values(entry.method).Select(static value => value.ToString("0.000", CultureInfo.InvariantCulture))))
+            .Select(group => new ChartSeries(
+                group.Count() == 1 ? group.First().method.Name : $"{group.First().method.Name} and {group.Count() - 1} more", values(group.First().method), group.First().index)),
+    ];
 
     private static void Open(StringBuilder html, string title, string text) =>
         html.Append(CultureInfo.InvariantCulture, $"<section>\n<h2>{ReportText.Escape(title)}</h2>\n<p>{ReportText.Escape(text)}</p>\n");

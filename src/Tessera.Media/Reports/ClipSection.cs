@@ -8,8 +8,12 @@ namespace Tessera.Media.Reports;
 /// <summary>Output clips side by side as animated PNG: dense, each method, and the magnified difference.</summary>
 internal static class ClipSection
 {
+    // Pixels compress to about a third; base64 adds a third again.
+    private const long MostBytes = 16_000_000;
     private const int LargestSide = 256;
+    private const int SmallestSide = 128;
     private const int MostFrames = 16;
+    private const int FewestFrames = 8;
 
     public static void Write(StringBuilder html, CompareReportData data)
     {
@@ -18,23 +22,24 @@ internal static class ClipSection
             return;
         }
 
+        (int Frames, double Scale) size = SizeFor(clips);
         double factor = clips.ErrorGain ?? ChooseGain(clips);
         string gain = factor.ToString("0.#", CultureInfo.InvariantCulture);
         html.Append(CultureInfo.InvariantCulture, $"<section>\n<h2>The output as a video</h2>\n<p>Here values are the clip’s own patches, so attention is a non-local mean and its output is a clip again. A method is good when it looks like the dense output, not like the input. Differences are absolute and magnified {gain} times; black is none.</p>\n<div class=\"clips\">\n<div class=\"two\">\n");
         if (clips.Source is { } source)
         {
-            WriteFigure(html, source, "Input");
+            WriteFigure(html, size, source, "Input");
         }
 
-        WriteFigure(html, clips.Dense, "Dense attention");
+        WriteFigure(html, size, clips.Dense, "Dense attention");
         html.Append("</div>\n");
         foreach (MethodClip method in clips.Methods)
         {
             double ratio = clips.Dense.PeakSignalToNoise(method.Clip);
             string quality = double.IsPositiveInfinity(ratio) ? "equal to dense" : $"PSNR {ratio.ToString("0.0", CultureInfo.InvariantCulture)} dB to dense";
             html.Append("<div class=\"two\">\n");
-            WriteFigure(html, method.Clip, $"{method.Method}: {quality}");
-            WriteFigure(html, clips.Dense.AbsoluteDifference(method.Clip, factor), $"{method.Method}: difference × {gain}");
+            WriteFigure(html, size, method.Clip, $"{method.Method}: {quality}");
+            WriteFigure(html, size, clips.Dense.AbsoluteDifference(method.Clip, factor), $"{method.Method}: difference × {gain}");
             html.Append("</div>\n");
         }
 
@@ -73,18 +78,39 @@ internal static class ClipSection
         return gain;
     }
 
-    private static void WriteFigure(StringBuilder html, VideoFrames clip, string caption)
+    private static void WriteFigure(StringBuilder html, (int Frames, double Scale) size, VideoFrames clip, string caption)
     {
-        VideoFrames small = Shrink(clip);
+        VideoFrames small = Shrink(clip, size);
         byte[] png = small.Count == 1 ? PngEncoder.Encode(RasterImage.OfFrame(small, 0)) : ApngEncoder.Encode(small);
         html.Append(CultureInfo.InvariantCulture, $"<figure><img alt=\"{ReportText.Escape(caption)}\" width=\"{small.Width}\" height=\"{small.Height}\" src=\"{ReportText.DataAddress(png)}\"/><figcaption>{ReportText.Escape(caption)}</figcaption></figure>\n");
     }
 
-    /// <summary>Keeps the page small: at most 16 consecutive frames with a longer side of at most 256 pixels.</summary>
-    private static VideoFrames Shrink(VideoFrames clip)
+    /// <summary>Frames and scale that keep the page small: fewer frames first (not below eight), then smaller ones (not below 128 pixels).</summary>
+    private static (int Frames, double Scale) SizeFor(ClipComparison clips)
     {
-        VideoFrames frames = clip.Slice(0, Math.Min(clip.Count, MostFrames));
-        double scale = Math.Min(1, (double)LargestSide / Math.Max(clip.Height, clip.Width));
-        return scale >= 1 ? frames : frames.Resize(Math.Max(1, (int)Math.Round(clip.Height * scale)), Math.Max(1, (int)Math.Round(clip.Width * scale)));
+        VideoFrames clip = clips.Dense;
+        int shown = (clips.Source is null ? 1 : 2) + (2 * clips.Methods.Count);
+        int longer = Math.Max(clip.Height, clip.Width);
+        int frames = Math.Min(clip.Count, MostFrames);
+        int side = Math.Min(longer, LargestSide);
+        while (Bytes() > MostBytes && frames > FewestFrames)
+        {
+            frames--;
+        }
+
+        while (Bytes() > MostBytes && side > SmallestSide)
+        {
+            side -= 8;
+        }
+
+        return (frames, (double)side / longer);
+
+        double Bytes() => (double)shown * frames * clip.FrameBytes * side / longer * side / longer;
+    }
+
+    private static VideoFrames Shrink(VideoFrames clip, (int Frames, double Scale) size)
+    {
+        VideoFrames frames = clip.Slice(0, Math.Min(clip.Count, size.Frames));
+        return size.Scale >= 1 ? frames : frames.Resize(Math.Max(1, (int)Math.Round(clip.Height * size.Scale)), Math.Max(1, (int)Math.Round(clip.Width * size.Scale)));
     }
 }

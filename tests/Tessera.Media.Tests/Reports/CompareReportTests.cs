@@ -59,6 +59,37 @@ public sealed class CompareReportTests
     }
 
     [Fact]
+    public void Methods_with_equal_blocks_share_bars_and_rows()
+    {
+        CompareReportData data = Full();
+        MethodResult sparse = data.Methods[1] with { Name = "sparse" };
+        MethodResult dense = sparse with { Name = "dense-int8", Density = 1, HeadDensity = [1, 1], HeadKeptMass = [1, 1], HeadOrders = ["natural", "natural"] };
+
+        XDocument page = Parse(CompareReport.Render(data with { Methods = [data.Methods[0], dense, sparse, sparse with { Name = "sparse-int8" }] }));
+
+        XElement orders = page.Descendants("tbody").Skip(1).Single();
+        Assert.Equal(["sparse, sparse-int8", "HWF", Hostile], orders.Elements("tr").Single().Elements("td").Select(static cell => cell.Value));
+        Assert.Contains(page.Descendants(XName.Get("text", "http://www.w3.org/2000/svg")), static text => text.Value == "sparse and 1 more");
+        Assert.DoesNotContain(page.Descendants(XName.Get("title", "http://www.w3.org/2000/svg")), static title => title.Value.StartsWith("second, dense-int8", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Many_large_clips_are_shrunk_to_the_budget()
+    {
+        CompareReportData data = Full();
+        VideoFrames clip = TestClips.Synthetic(16, 96, 256);
+        MethodClip[] methods = [.. Enumerable.Range(0, 12).Select(i => new MethodClip($"m{i}", clip))];
+
+        XDocument page = Parse(CompareReport.Render(data with { Maps = [], Clips = new ClipComparison { Dense = clip, Methods = methods } }));
+
+        byte[][] pictures = [.. page.Descendants("img").Select(static image => Convert.FromBase64String(((string)image.Attribute("src")!)["data:image/png;base64,".Length..]))];
+        Assert.Equal(25, pictures.Length);
+        VideoFrames first = PngDecoder.DecodeFrames(pictures[0]);
+        Assert.InRange(25L * first.Pixels.Length, 1, 16_000_000);
+        Assert.InRange(first.Count, 8, 15);
+    }
+
+    [Fact]
     public void What_was_not_measured_is_left_out()
     {
         CompareReportData data = new()
