@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Tessera.Backends.Cpu.Packing;
 using Tessera.Layout;
 
@@ -17,7 +19,8 @@ internal static unsafe class BlockMean
         Divide(sums, valid, layout.Shape.HeadDim, layout.RowChannels, mean);
     }
 
-    /// <summary>Adds rows to sums; answers how many were valid.</summary>
+    /// <summary>Adds rows to sums, each channel in slot order whatever the width; answers how many rows were valid.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int AddRows(in RowSource source, in PackedHead head, TokenOrder? order, int firstSlot, int rows, int channels, double* sums)
     {
         int valid = 0;
@@ -30,7 +33,15 @@ internal static unsafe class BlockMean
             }
 
             valid++;
-            for (int channel = 0; channel < channels; channel++)
+            int channel = 0;
+            for (; channel + 8 <= channels; channel += 8)
+            {
+                (Vector256<double> low, Vector256<double> high) = Vector256.Widen(Vector256.Load(row + channel));
+                (Vector256.Load(sums + channel) + low).Store(sums + channel);
+                (Vector256.Load(sums + channel + 4) + high).Store(sums + channel + 4);
+            }
+
+            for (; channel < channels; channel++)
             {
                 sums[channel] += row[channel];
             }

@@ -42,7 +42,8 @@ internal static unsafe class ScoreRows<TIsa, TVector>
         {
             float* scores = tile.Scores + (row * tile.ScoreStride) + (block * tile.KeyStride);
             TVector maximum = TIsa.Load(scores);
-            for (int column = TIsa.Count; column < tile.KeyStride; column += TIsa.Count)
+            int columns = tile.KeyStride;
+            for (int column = TIsa.Count; column < columns; column += TIsa.Count)
             {
                 maximum = TIsa.Max(maximum, TIsa.Load(scores + column));
             }

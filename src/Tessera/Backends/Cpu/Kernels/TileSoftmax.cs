@@ -56,6 +56,10 @@ internal sealed unsafe class TileSoftmax<TIsa, TVector, TCode>(ProbabilityFormat
 
     private const float LargestExponent = 120f;
 
+    // Maxima of a few rows are found before the first is exponentiated: the processor then never waits for the reduction of a row.
+    // Sixteen rows of 256 scores stay in the first-level cache meanwhile.
+    private const int BatchRows = 16;
+
     private readonly ProbabilityReference _reference = format.Reference;
     private readonly bool _exactDenominator = TCode.IsUnrounded || format.Denominator == SoftmaxDenominator.Exact;
     private readonly float _codeOfOne = format.CodeOfOne;
@@ -81,37 +85,28 @@ internal sealed unsafe class TileSoftmax<TIsa, TVector, TCode>(ProbabilityFormat
             return;
         }
 
-        for (int row = 0; row < tile.Rows; row++)
+        for (int start = 0; start < tile.Rows; start += BatchRows)
         {
-            if (stage == SoftmaxStage.Sums)
+            int end = Math.Min(start + BatchRows, tile.Rows);
+            FindMaxima(tile, start, end, stage);
+            for (int row = start; row < end; row++)
             {
-                ScoreRows<TIsa, TVector>.ConvertAndMaxima(tile, row);
-            }
-            else if (stage == SoftmaxStage.Scores)
-            {
-                ScoreRows<TIsa, TVector>.Maxima(tile, row);
-            }
-
-            float* maxima = tile.BlockMaxima + (row * tile.MaximaStride);
-            float maximum = RaiseReference(tile, row, maxima);
-            if (TCode.IsUnrounded)
-            {
-                tile.RunningMaximum[row] = maximum;
-                Exponentiate(tile, row);
-                continue;
-            }
-
-            if (_reference == ProbabilityReference.RunningMaximum)
-            {
-                float running = tile.RunningMaximum[row];
-                for (int block = 0; block < tile.Blocks; block++)
+                float* maxima = tile.BlockMaxima + (row * tile.MaximaStride);
+                float before = tile.RunningMaximum[row];
+                tile.RunningMaximum[row] = RaiseReference(tile, row, maxima);
+                if (TCode.IsUnrounded)
                 {
-                    running = maxima[block] = MathF.Max(running, maxima[block]);
+                    Exponentiate(tile, row);
+                    continue;
                 }
-            }
 
-            tile.RunningMaximum[row] = maximum;
-            Encode(tile, row, maxima);
+                for (int block = 0; _reference == ProbabilityReference.RunningMaximum && block < tile.Blocks; block++)
+                {
+                    before = maxima[block] = MathF.Max(before, maxima[block]);
+                }
+
+                Encode(tile, row, maxima);
+            }
         }
     }
 
@@ -131,6 +126,25 @@ internal sealed unsafe class TileSoftmax<TIsa, TVector, TCode>(ProbabilityFormat
             }
 
             tile.Sum[row] += TIsa.Sum(sum);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void FindMaxima(in SoftmaxTile tile, int start, int end, SoftmaxStage stage)
+    {
+        if (stage == SoftmaxStage.Sums)
+        {
+            for (int row = start; row < end; row++)
+            {
+                ScoreRows<TIsa, TVector>.ConvertAndMaxima(tile, row);
+            }
+        }
+        else if (stage == SoftmaxStage.Scores)
+        {
+            for (int row = start; row < end; row++)
+            {
+                ScoreRows<TIsa, TVector>.Maxima(tile, row);
+            }
         }
     }
 
@@ -176,7 +190,8 @@ internal sealed unsafe class TileSoftmax<TIsa, TVector, TCode>(ProbabilityFormat
         float* scores = tile.Scores + (row * tile.ScoreStride);
         TVector reference = TIsa.Broadcast(Finite(tile.Reference[row]));
         TVector sum = TIsa.Zero;
-        for (int column = 0; column < tile.Blocks * tile.KeyStride; column += TIsa.Count)
+        int columns = tile.Blocks * tile.KeyStride;
+        for (int column = 0; column < columns; column += TIsa.Count)
         {
             TVector p = Exponential<TIsa, TVector>.Base2(TIsa.Subtract(TIsa.Load(scores + column), reference));
             TIsa.Store(scores + column, p);
@@ -188,17 +203,9 @@ internal sealed unsafe class TileSoftmax<TIsa, TVector, TCode>(ProbabilityFormat
 
     private void RunWithTileMaxima(in SoftmaxTile tile, SoftmaxStage stage)
     {
+        FindMaxima(tile, 0, tile.Rows, stage);
         for (int row = 0; row < tile.Rows; row++)
         {
-            if (stage == SoftmaxStage.Sums)
-            {
-                ScoreRows<TIsa, TVector>.ConvertAndMaxima(tile, row);
-            }
-            else if (stage == SoftmaxStage.Scores)
-            {
-                ScoreRows<TIsa, TVector>.Maxima(tile, row);
-            }
-
             tile.RunningMaximum[row] = RaiseReference(tile, row, tile.BlockMaxima + (row * tile.MaximaStride));
         }
 
@@ -234,6 +241,8 @@ internal sealed unsafe class TileSoftmax<TIsa, TVector, TCode>(ProbabilityFormat
         TVector rowReference = TIsa.Broadcast(Finite(tile.Reference[row]) + _logCodeOfOne);
         float* scores = tile.Scores + (row * tile.ScoreStride);
         byte* codes = tile.Codes + (row * tile.CodeStride);
+        int columns = tile.KeyStride;
+        bool exact = _exactDenominator;
         TVector sum = TIsa.Zero;
         for (int block = 0; block < tile.Blocks; block++)
         {
@@ -248,7 +257,7 @@ internal sealed unsafe class TileSoftmax<TIsa, TVector, TCode>(ProbabilityFormat
             TVector worth = TIsa.Broadcast(factor);
             TVector shift = TIsa.Broadcast(Finite(references[block]) - (TCode.Truncates ? 0 : _logCodeOfOne));
             TVector blockSum = TIsa.Zero;
-            for (int column = 0; column < tile.KeyStride; column += TIsa.Count)
+            for (int column = 0; column < columns; column += TIsa.Count)
             {
                 TVector exponent = TIsa.Subtract(TIsa.Load(scores + column), shift);
                 TVector numerator = TCode.IsCoarse && !TCode.Truncates ? Exponential<TIsa, TVector>.Base2ForCodes(exponent) : Exponential<TIsa, TVector>.Base2(exponent);
@@ -264,7 +273,7 @@ internal sealed unsafe class TileSoftmax<TIsa, TVector, TCode>(ProbabilityFormat
                     TIsa.Store(scores + column, TIsa.Multiply(value, worth));
                 }
 
-                blockSum = TIsa.Add(blockSum, _exactDenominator ? numerator : value);
+                blockSum = TIsa.Add(blockSum, exact ? numerator : value);
             }
 
             sum = TIsa.MultiplyAdd(blockSum, worth, sum);
@@ -273,8 +282,8 @@ internal sealed unsafe class TileSoftmax<TIsa, TVector, TCode>(ProbabilityFormat
                 tile.RowFactors[(block * tile.FactorStride) + row] = factor;
             }
 
-            scores += tile.KeyStride;
-            codes += tile.KeyStride;
+            scores += columns;
+            codes += columns;
         }
 
         tile.Sum[row] += TIsa.Sum(sum);
