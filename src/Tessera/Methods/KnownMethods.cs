@@ -18,8 +18,8 @@ public static class KnownMethods
     /// <summary>Makes a method.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
     /// <param name="density">
-    /// Share of blocks computed, in (0, 1]; null leaves the method's own default. FPS and STA take the densest window of at most this density;
-    /// Sparge keeps this share of each row on top of its fix blocks.
+    /// Share of blocks computed, in (0, 1]; null leaves the method's own default. FPS takes the most even window of at most this density, STA
+    /// searches one per head within it; Sparge keeps this share of each row on top of its fix blocks.
     /// Dense attention and SageAttention compute every block and pay no attention to it.
     /// </param>
     /// <param name="reader">Reads softmax maps for methods that calibrate on them (PARO); a backend offers one.</param>
@@ -38,7 +38,7 @@ public static class KnownMethods
             "dense" => new DenseMethod(),
             "paro" => new ParoMethod(Required(reader, name), density is { } d ? new ParoOptions { Density = d } : null),
             "fps" => new FpsMethod(FpsOptions.Default with { Density = density }),
-            "sta" => new SlidingTileMethod(new SlidingTileOptions { Density = density }),
+            "sta" => new SlidingTileMethod(new SlidingTileOptions { Density = density, SearchPerHead = density is not null }),
             "svg" => new SparseVideoGenMethod(density is { } d ? new SparseVideoGenOptions { Density = d } : null),
             "sparge" => new SpargeMethod(density is { } d ? new SpargeOptions { TopK = d } : null),
             "sage" => new SageMethod(),

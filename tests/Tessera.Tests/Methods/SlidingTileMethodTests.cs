@@ -168,6 +168,22 @@ public sealed class SlidingTileMethodTests
     }
 
     [Fact]
+    public void A_density_may_be_searched_per_head()
+    {
+        TokenGrid grid = new(6, 6, 8);
+        StructuredHeads heads = StructuredHeads.Create(grid, 2, 32, seed: 5, new StructuredHeadsOptions { Kinds = [HeadKind.Spatial, HeadKind.Temporal] });
+        SlidingTileOptions options = new() { Tile = new(2, 2, 2), Density = 0.35 };
+        AttentionPlan one = Method(options).Plan(heads.Inputs, Context(grid));
+        AttentionPlan searched = Method(options with { SearchPerHead = true }).Plan(heads.Inputs, Context(grid));
+        Assert.Equal(2, searched.Mask.MaskHeads);
+        Assert.InRange(searched.Mask.Density, 0.2, 0.35);
+        double[] dense = ReferenceAttention.Dense(heads.Inputs).Output;
+        Assert.True(Error(searched) < 0.7 * Error(one), $"relative L2 {Error(searched)} searched, {Error(one)} with one window");
+
+        double Error(AttentionPlan plan) => AttentionError.Compare(dense, ReferenceAttention.Compute(plan, heads.Inputs).Output).RelativeL2;
+    }
+
+    [Fact]
     public void Candidates_of_a_density_share_its_cost()
     {
         TileLayout layout = TileLayout.ForBlocks(new TokenGrid(21, 45, 80), new TileShape(6, 8, 8), 64, 64);

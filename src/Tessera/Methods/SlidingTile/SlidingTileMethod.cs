@@ -8,7 +8,7 @@ namespace Tessera.Methods.SlidingTile;
 
 /// <summary>
 /// Sliding Tile Attention: tokens stand in 3D tiles, and each query tile sees a box of tiles around it that keeps its size at borders. Static;
-/// windows are one for all heads, one per head, or picked by a density.
+/// windows are given, picked by a density, or searched per head within one.
 /// </summary>
 /// <param name="options">Settings; null for the window 3x3x3.</param>
 public sealed class SlidingTileMethod(SlidingTileOptions? options = null) : IAttentionMethod
@@ -27,7 +27,7 @@ public sealed class SlidingTileMethod(SlidingTileOptions? options = null) : IAtt
         "Sliding Tile Attention",
         "Fast Video Generation with Sliding Tile Attention, ICML 2025, arXiv 2502.04507",
         FormattableString.Invariant(
-            $"tile {Options.Tile}, {(Options.Density is { } density ? $"window {(Options.Bound == DensityBound.AtMost ? "of at most" : "of at least")} density {density:0.000}" : $"windows {string.Join(" ", Options.Windows.Distinct())}")}, {Options.Dense}"),
+            $"tile {Options.Tile}, {(Options.Density is { } density ? $"window {(Options.Bound == DensityBound.AtMost ? "of at most" : "of at least")} density {density:0.000}{(Options.SearchPerHead ? ", searched per head" : "")}" : $"windows {string.Join(" ", Options.Windows.Distinct())}")}, {Options.Dense}"),
         [
             "Any grid: border tiles hold fewer tokens and take fewer blocks; the released kernel accepts three canvases and repeats tokens.",
             "Even windows see exactly that many tiles (half before, half minus one after), as attention-gym; the released rule sees one more.",
@@ -46,10 +46,20 @@ public sealed class SlidingTileMethod(SlidingTileOptions? options = null) : IAtt
         AttentionShape shape = inputs.Shape;
         context.RequireFits(shape);
         TileLayout layout = TileLayout.ForBlocks(context.Grid, Options.Tile, context.BlockSize.Query, context.BlockSize.Key);
-        IReadOnlyList<TileWindow> windows = Options.Density is { } density
-            ? [new TileWindowCatalogue(layout, context.BlockSize).ForDensity(density, Options.Bound)]
-            : Options.Windows;
-        return Plan(shape, context, layout, windows);
+        if (Options.Density is not { } density)
+        {
+            return Plan(shape, context, layout, Options.Windows);
+        }
+
+        TileWindowCatalogue catalogue = new(layout, context.BlockSize);
+        if (!Options.SearchPerHead)
+        {
+            return Plan(shape, context, layout, [catalogue.ForDensity(density, Options.Bound)]);
+        }
+
+        SlidingTileSearch search = new(shape, context, Options.Tile, catalogue.CandidatesFor(density));
+        search.AddSampled(inputs, cancellationToken: cancellationToken);
+        return search.Plan();
     }
 
     /// <summary>The plan of a layout and its windows; FPSAttention shares it.</summary>

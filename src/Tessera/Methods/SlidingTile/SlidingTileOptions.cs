@@ -21,7 +21,13 @@ public sealed record SlidingTileOptions
     /// <summary>Density that picks one window for all heads; null leaves <see cref="Windows"/> in force.</summary>
     public double? Density { get; init; }
 
-    /// <summary>Side of the density on which the window may lie.</summary>
+    /// <summary>
+    /// With <see cref="Density"/>: search a window per head among all shapes of about that cost, by squared error against dense attention on sampled
+    /// rows of the inputs, as the paper's training-free mode does. Without: one window for all heads, and inputs are not looked at.
+    /// </summary>
+    public bool SearchPerHead { get; init; }
+
+    /// <summary>Side of the density on which the one window for all heads may lie; a search stays at or below the density.</summary>
     public DensityBound Bound { get; init; }
 
     /// <summary>Steps and layers that run dense; the released strategies keep 12 (Wan) or 15 (Hunyuan) of 50 steps dense.</summary>

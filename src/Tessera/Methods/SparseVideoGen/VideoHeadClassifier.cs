@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tessera.Attention;
 using Tessera.Layout;
 
@@ -85,6 +86,8 @@ internal sealed class VideoHeadClassifier
         return rows;
     }
 
+    // Called a few dozen times in all, with every key each time: optimise at once.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ClassifyKeys(int query, Span<int> classes)
     {
         int own = query - _grid.VideoStart;
