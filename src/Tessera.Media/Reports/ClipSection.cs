@@ -9,7 +9,7 @@ namespace Tessera.Media.Reports;
 internal static class ClipSection
 {
     // Pixels compress to about a third; base64 adds a third again.
-    private const long MostBytes = 16_000_000;
+    private const long MostBytes = 12_000_000;
     private const int LargestSide = 256;
     private const int SmallestSide = 128;
     private const int MostFrames = 16;

@@ -85,7 +85,7 @@ public sealed class CompareReportTests
         byte[][] pictures = [.. page.Descendants("img").Select(static image => Convert.FromBase64String(((string)image.Attribute("src")!)["data:image/png;base64,".Length..]))];
         Assert.Equal(25, pictures.Length);
         VideoFrames first = PngDecoder.DecodeFrames(pictures[0]);
-        Assert.InRange(25L * first.Pixels.Length, 1, 16_000_000);
+        Assert.InRange(25L * first.Pixels.Length, 1, 12_000_000);
         Assert.InRange(first.Count, 8, 15);
     }
 
