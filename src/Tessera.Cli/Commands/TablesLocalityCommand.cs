@@ -35,7 +35,7 @@ internal sealed class TablesLocalityCommand : CommandWithExamples
 
     private static void Print(IAnsiConsole output, LocalityReport report)
     {
-        output.WriteLine("Gaussian locality (sigma 1.5) on 8x16x16 tokens in blocks of 64x64. Mass: share of attention in the best 20 % of blocks. In brackets: recorded earlier.");
+        output.WriteLine("Gaussian locality (sigma 1.5; 0.8 for the last head, which the figures imply) on 8x16x16 tokens in blocks of 64x64. Mass: share of attention in the best 20 % of blocks. In brackets: recorded earlier.");
         Table table = ReportTable.Create(output, "head", "metric as printed", "metric corrected", "best of six", "tiles 4x4x4");
         foreach (LocalityTableRow row in report.Rows)
         {

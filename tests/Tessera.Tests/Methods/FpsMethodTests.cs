@@ -173,7 +173,11 @@ public sealed class FpsMethodTests
     {
         FpsOptions options = FpsOptions.Default with
         {
-            SmoothKey = true, Hadamard = true, ScalePerQueryRow = true, ProbabilityScale = 256, ProbabilityReference = ProbabilityReference.TileRowMaximum,
+            SmoothKey = true,
+            Hadamard = true,
+            ScalePerQueryRow = true,
+            ProbabilityScale = 256,
+            ProbabilityReference = ProbabilityReference.TileRowMaximum,
         };
         QuantizationRecipe recipe = options.RecipeOf(FpsPhase.Middle);
         Assert.True(recipe.SmoothKey && recipe.Hadamard);

@@ -139,7 +139,12 @@ public class ParoCalibratorTests
     {
         ParoOptions options = new()
         {
-            Scope = ParoThresholdScope.Fixed, Criterion = ParoCriterion.CountTest, Sigma = 0.75, Epsilon = ParoEpsilon.OverTokens(0.3), KeepText = false, DenseFallbackDensity = 1,
+            Scope = ParoThresholdScope.Fixed,
+            Criterion = ParoCriterion.CountTest,
+            Sigma = 0.75,
+            Epsilon = ParoEpsilon.OverTokens(0.3),
+            KeepText = false,
+            DenseFallbackDensity = 1,
         };
         AttentionPlan plan = Calibrate(options).Plans[0];
         int skipped = 0;
@@ -219,7 +224,11 @@ public class ParoCalibratorTests
     {
         ParoOptions options = new()
         {
-            Metric = ParoMetric.OutputError, SampledQueries = Grid.VideoTokens, Density = 0.3, Scope = ParoThresholdScope.PerHead, DenseFallbackDensity = 1,
+            Metric = ParoMetric.OutputError,
+            SampledQueries = Grid.VideoTokens,
+            Density = 0.3,
+            Scope = ParoThresholdScope.PerHead,
+            DenseFallbackDensity = 1,
         };
         ParoCalibration result = Calibrate(options);
         Tessera.Backends.Reference.ReferenceResult dense = Tessera.Backends.Reference.ReferenceAttention.Dense(Heads.Inputs);
