@@ -42,17 +42,15 @@ public static class NumericAssert
     }
 
     /// <summary>
-    /// For quantised paths: the relative L2 error against double precision may be at most twice that of the recipe executed in double
-    /// precision plus a rounding band, and the two results must agree with each other more closely than either agrees with the truth
-    /// unless both are within the band.
+    /// For quantised paths. Codes and scales of Q, K and V are equal by definition, so a fast path may differ from the recipe in double precision by
+    /// binary32 accumulation (the band) and by the few codes of P that lie on a rounding edge or meet another running maximum: a tenth of what
+    /// the recipe itself costs.
     /// </summary>
-    public static void WithinRecipeBudget(ReadOnlySpan<double> exact, ReadOnlySpan<float> recipe, ReadOnlySpan<float> actual, double band = 64 * FloatRoundoff)
+    public static void WithinRecipeBudget(ReadOnlySpan<double> exact, ReadOnlySpan<float> recipe, ReadOnlySpan<float> actual, double band = 160 * FloatRoundoff)
     {
         double plain = AttentionError.Compare(exact, recipe).RelativeL2;
-        double error = AttentionError.Compare(exact, actual).RelativeL2;
         double apart = AttentionError.Compare(recipe, actual).RelativeL2;
-        Assert.True(error <= 2 * (plain + band), $"relative L2 {error:g4} exceeds 2 * ({plain:g4} of the recipe in double + {band:g4})");
-        Assert.True(apart <= plain + band, $"differs by {apart:g4} from the recipe in double, which itself is {plain:g4} from the truth");
+        Assert.True(apart <= (plain / 10) + band, $"relative L2 {apart:g4} from the recipe in double, which itself is {plain:g4} from the truth");
     }
 
     public static void AllFinite(ReadOnlySpan<float> values)

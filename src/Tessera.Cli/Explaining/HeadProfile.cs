@@ -105,6 +105,7 @@ internal sealed record HeadProfile(
             double h = 0;
             double w = 0;
             double video = 0;
+            double text = 0;
             double entropy = 0;
             for (int key = 0; key < weights.Length; key++)
             {
@@ -112,6 +113,7 @@ internal sealed record HeadProfile(
                 entropy -= p > 0 ? p * Math.Log(p) : 0;
                 if (grid.IsText(key))
                 {
+                    text += p;
                     continue;
                 }
 
@@ -133,7 +135,7 @@ internal sealed record HeadProfile(
             UniformHeight += MeanDistance(row, grid.Height);
             UniformWidth += MeanDistance(column, grid.Width);
             EffectiveKeys += Math.Exp(entropy);
-            Text += 1 - video;
+            Text += text;
             Own += weights[query];
         }
 

@@ -188,7 +188,8 @@ internal sealed class ReferenceTileRow
             }
 
             long row = ((((long)_batch * shape.Heads) + _head) * shape.QueryLength) + token;
-            bool visible = !double.IsNegativeInfinity(_maximum[r]);
+            // A row that sees no key, or whose codes are all zero (possible against the maximum of a whole tile), has nothing to divide.
+            bool visible = !double.IsNegativeInfinity(_maximum[r]) && _sum[r] != 0;
             logSumExp[row] = visible ? keptLogSumExp + _operands.RowConstant(_rowStart + r) : double.NegativeInfinity;
             for (int d = 0; d < shape.HeadDim; d++)
             {

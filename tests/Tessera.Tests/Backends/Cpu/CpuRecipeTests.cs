@@ -1,7 +1,6 @@
 using Tessera.Attention;
 using Tessera.Backends.Cpu;
 using Tessera.Backends.Reference;
-using Tessera.Fidelity;
 using Tessera.Layout;
 using Tessera.Masks;
 using Tessera.Quantization;
@@ -160,9 +159,7 @@ public sealed class CpuRecipeTests
         {
             (float[] output, _, _) = test.Run(options);
             NumericAssert.AllFinite(output);
-            double plain = AttentionError.Compare(exact.Output, recipe).RelativeL2;
-            double apart = AttentionError.Compare(recipe, output).RelativeL2;
-            Assert.True(apart <= 1e-5 + (0.1 * plain), $"{plan.Recipe} {options}: {apart:g4} from the recipe in double, which is {plain:g4} from the truth");
+            NumericAssert.WithinRecipeBudget(exact.Output, recipe, output);
         }
     }
 }
