@@ -9,7 +9,8 @@ namespace Tessera.Cli.Explaining;
 /// many keys share the mass, and how much goes to text.
 /// </summary>
 /// <param name="SampledRows">Query rows looked at, evenly spaced over the video tokens.</param>
-/// <param name="FrameSpread">Mean attention-weighted distance in frames over that of uniform attention: near 0 local, near 1 spread.</param>
+/// <param name="FrameSpread">Mean attention-weighted distance in frames over that of uniform attention: near 0 local, near 1
+/// spread.</param>
 /// <param name="HeightSpread">The same for rows.</param>
 /// <param name="WidthSpread">The same for columns.</param>
 /// <param name="EffectiveKeys">exp(entropy) of a row, mean: how many keys an equally shared row would have.</param>

@@ -3,7 +3,8 @@ namespace Tessera.Cli.Inputs;
 /// <summary>Loads any input by what it is named.</summary>
 internal static class InputLoader
 {
-    /// <exception cref="CommandException">The files are not an input, or hold something that cannot be attended; the message says what.</exception>
+    /// <exception cref="CommandException">The files are not an input, or hold something that cannot be attended; the message says
+    /// what.</exception>
     public static LoadedInput Load(InputRequest request, CancellationToken cancellationToken)
     {
         string first = request.Files[0];

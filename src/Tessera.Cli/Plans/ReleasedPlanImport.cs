@@ -10,7 +10,8 @@ namespace Tessera.Cli.Plans;
 /// [time groups, layers, heads, n, n] of block flags (1 computes), n blocks of 64 tokens. Groups, or groups and layers, may be missing.
 /// </summary>
 /// <remarks>
-/// With text in front, the released kernels widen the mask by leading block rows and columns of ones until it covers the sequence, so that the
+/// With text in front, the released kernels widen the mask by leading block rows and columns of ones until it covers the sequence, so that
+/// the
 /// lattice starts at token 0 and not at the first video token; with text at the back they are trailing. The same is done here.
 /// </remarks>
 internal static class ReleasedPlanImport

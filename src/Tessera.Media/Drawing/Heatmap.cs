@@ -12,7 +12,8 @@ public static class Heatmap
     /// <param name="rows">Rows.</param>
     /// <param name="columns">Columns.</param>
     /// <param name="options">Scale; null means the defaults.</param>
-    /// <param name="kept">Empty, or the kept share of each cell: cells below one half are drawn in gray, brighter where more is lost.</param>
+    /// <param name="kept">Empty, or the kept share of each cell: cells below one half are drawn in gray, brighter where more is
+    /// lost.</param>
     /// <exception cref="ArgumentException">A span does not hold rows x columns values.</exception>
     public static RasterImage Draw(ReadOnlySpan<float> values, int rows, int columns, HeatmapOptions? options = null, ReadOnlySpan<float> kept = default)
     {

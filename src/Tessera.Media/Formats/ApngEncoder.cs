@@ -13,7 +13,8 @@ public static class ApngEncoder
     /// <summary>The file of a clip.</summary>
     /// <param name="clip">Frames.</param>
     /// <param name="plays">Repetitions; 0 repeats for ever.</param>
-    /// <exception cref="ArgumentOutOfRangeException">Repetitions are negative, or a part of the frame rate exceeds 65535 and cannot be reduced.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Repetitions are negative, or a part of the frame rate exceeds 65535 and cannot be
+    /// reduced.</exception>
     public static byte[] Encode(VideoFrames clip, int plays = 0)
     {
         ArgumentNullException.ThrowIfNull(clip);

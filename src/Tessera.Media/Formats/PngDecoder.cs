@@ -4,7 +4,8 @@ using Tessera.Media.Frames;
 namespace Tessera.Media.Formats;
 
 /// <summary>
-/// Reads 8-bit gray and RGB PNG files, and animated ones whose frames cover the canvas (what <see cref="ApngEncoder"/> writes). Every checksum
+/// Reads 8-bit gray and RGB PNG files, and animated ones whose frames cover the canvas (what <see cref="ApngEncoder"/> writes). Every
+/// checksum
 /// is verified, and no more memory is taken than the header declares.
 /// </summary>
 public static class PngDecoder

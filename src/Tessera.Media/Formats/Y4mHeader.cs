@@ -9,7 +9,8 @@ namespace Tessera.Media.Formats;
 /// <param name="Rate">Frames per second.</param>
 /// <param name="RowStep">Luma rows per chroma row, 0 without chroma.</param>
 /// <param name="ColumnStep">Luma columns per chroma column, 0 without chroma.</param>
-/// <param name="ColumnOffset">Where the first chroma column lies, in luma columns: 0.5 between two (JPEG, MPEG-1) or 0 on the left one (MPEG-2).</param>
+/// <param name="ColumnOffset">Where the first chroma column lies, in luma columns: 0.5 between two (JPEG, MPEG-1) or 0 on the left one
+/// (MPEG-2).</param>
 /// <param name="FullRange">Whether values use 0..255.</param>
 internal readonly record struct Y4mHeader(int Height, int Width, FrameRate Rate, int RowStep, int ColumnStep, double ColumnOffset, bool FullRange)
 {

@@ -4,10 +4,12 @@ namespace Tessera.Media.Heads;
 
 /// <summary>What one head looks at: how far it reaches along each axis and how strictly it asks for similar content.</summary>
 /// <param name="Name">Short name for tables and plots.</param>
-/// <param name="FrameReach">Standard deviation of the attention along frames, in tokens; infinity means that the axis does not matter.</param>
+/// <param name="FrameReach">Standard deviation of the attention along frames, in tokens; infinity means that the axis does not
+/// matter.</param>
 /// <param name="HeightReach">The same along rows.</param>
 /// <param name="WidthReach">The same along columns.</param>
-/// <param name="Content">Nats by which the logit of a random pair of tokens falls below that of a pair with equal content; 0 ignores content.</param>
+/// <param name="Content">Nats by which the logit of a random pair of tokens falls below that of a pair with equal content; 0 ignores
+/// content.</param>
 public sealed record ClipHeadKind(string Name, double FrameReach, double HeightReach, double WidthReach, double Content)
 {
     private const double Any = double.PositiveInfinity;

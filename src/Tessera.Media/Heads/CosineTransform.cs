@@ -30,7 +30,8 @@ internal sealed class CosineTransform
     public ReadOnlySpan<float> Row(int k) => _basis.AsSpan(k * Size, Size);
 
     /// <summary>
-    /// Transforms the middle axis of source [outer, N, inner] to the first <paramref name="keep"/> frequencies: destination [outer, keep, inner].
+    /// Transforms the middle axis of source [outer, N, inner] to the first <paramref name="keep"/> frequencies: destination [outer, keep,
+    /// inner].
     /// </summary>
     public void Forward(ReadOnlySpan<float> source, Span<float> destination, int outer, int inner, int keep)
     {
@@ -54,7 +55,8 @@ internal sealed class CosineTransform
         }
     }
 
-    /// <summary>The inverse of <see cref="Forward"/> with absent frequencies zero: source [outer, keep, inner], destination [outer, N, inner].</summary>
+    /// <summary>The inverse of <see cref="Forward"/> with absent frequencies zero: source [outer, keep, inner], destination [outer, N,
+    /// inner].</summary>
     public void Inverse(ReadOnlySpan<float> source, Span<float> destination, int outer, int inner, int keep)
     {
         for (int o = 0; o < outer; o++)

@@ -25,7 +25,8 @@ public sealed class BackendSelector
     /// <param name="name"><see cref="Auto"/> or the name of a backend.</param>
     /// <param name="plan">The plan to run.</param>
     /// <exception cref="ArgumentException">No backend has that name; the message lists them.</exception>
-    /// <exception cref="BackendUnavailableException">The named backend, or with auto every backend, cannot run the plan; the message says why.</exception>
+    /// <exception cref="BackendUnavailableException">The named backend, or with auto every backend, cannot run the plan; the message says
+    /// why.</exception>
     public BackendChoice Select(string name, AttentionPlan plan)
     {
         ArgumentNullException.ThrowIfNull(name);

@@ -10,7 +10,8 @@ public interface IAttentionKernel : IDisposable
 
     /// <summary>Computes attention.</summary>
     /// <param name="inputs">Q, K, V in natural token order.</param>
-    /// <param name="output">[B, H, Lq, D] in natural token order, any strides with contiguous channels. Rows without a visible key are 0.</param>
+    /// <param name="output">[B, H, Lq, D] in natural token order, any strides with contiguous channels. Rows without a visible key are
+    /// 0.</param>
     /// <param name="logSumExp">
     /// Empty, or [B, H, Lq] dense in natural token order: the natural logarithm of the sum of exp(score) over visible keys, before any
     /// smoothing; negative infinity for rows without a visible key.

@@ -11,7 +11,8 @@ public readonly record struct StepContext(int Step, int StepCount, int Layer, in
     public static StepContext Standalone => new(0, 1, 0, 1);
 
     /// <summary>
-    /// Noise time u in (0, 1]: 1 before the first step, 1 - Step / StepCount in general (fps.md section 2). A sampler with uneven steps sets
+    /// Noise time u in (0, 1]: 1 before the first step, 1 - Step / StepCount in general, as FPSAttention defines its phases. A sampler with
+    /// uneven steps sets
     /// it itself; phases are defined on u and not on step numbers.
     /// </summary>
     public double NoiseTime { get; init; } = 1.0 - ((double)Step / StepCount);

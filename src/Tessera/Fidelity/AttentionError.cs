@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Tessera.Fidelity;
 
 /// <summary>
@@ -21,56 +23,36 @@ public readonly record struct AttentionError(double Cosine, double RelativeL1, d
     /// <param name="reference">O.</param>
     /// <param name="actual">O', of the same length.</param>
     /// <exception cref="ArgumentException">The lengths differ.</exception>
-    public static AttentionError Compare(ReadOnlySpan<float> reference, ReadOnlySpan<float> actual)
-    {
-        RequireEqual(reference.Length, actual.Length);
-        Accumulator sums = default;
-        for (int i = 0; i < reference.Length; i++)
-        {
-            sums.Add(reference[i], actual[i]);
-        }
-
-        return sums.Finish(reference.Length);
-    }
+    public static AttentionError Compare(ReadOnlySpan<float> reference, ReadOnlySpan<float> actual) => Accumulate(reference, actual);
 
     /// <summary>Compares a flattened tensor with a double-precision reference.</summary>
     /// <param name="reference">O.</param>
     /// <param name="actual">O', of the same length.</param>
     /// <exception cref="ArgumentException">The lengths differ.</exception>
-    public static AttentionError Compare(ReadOnlySpan<double> reference, ReadOnlySpan<float> actual)
-    {
-        RequireEqual(reference.Length, actual.Length);
-        Accumulator sums = default;
-        for (int i = 0; i < reference.Length; i++)
-        {
-            sums.Add(reference[i], actual[i]);
-        }
-
-        return sums.Finish(reference.Length);
-    }
+    public static AttentionError Compare(ReadOnlySpan<double> reference, ReadOnlySpan<float> actual) => Accumulate(reference, actual);
 
     /// <summary>Compares two double-precision tensors.</summary>
     /// <param name="reference">O.</param>
     /// <param name="actual">O', of the same length.</param>
     /// <exception cref="ArgumentException">The lengths differ.</exception>
-    public static AttentionError Compare(ReadOnlySpan<double> reference, ReadOnlySpan<double> actual)
+    public static AttentionError Compare(ReadOnlySpan<double> reference, ReadOnlySpan<double> actual) => Accumulate(reference, actual);
+
+    private static AttentionError Accumulate<TReference, TActual>(ReadOnlySpan<TReference> reference, ReadOnlySpan<TActual> actual)
+        where TReference : INumberBase<TReference>
+        where TActual : INumberBase<TActual>
     {
-        RequireEqual(reference.Length, actual.Length);
+        if (reference.Length != actual.Length)
+        {
+            throw new ArgumentException($"The reference has {reference.Length} elements, the compared tensor {actual.Length}; wanted equal counts.", nameof(actual));
+        }
+
         Accumulator sums = default;
         for (int i = 0; i < reference.Length; i++)
         {
-            sums.Add(reference[i], actual[i]);
+            sums.Add(double.CreateTruncating(reference[i]), double.CreateTruncating(actual[i]));
         }
 
         return sums.Finish(reference.Length);
-    }
-
-    private static void RequireEqual(int reference, int actual)
-    {
-        if (reference != actual)
-        {
-            throw new ArgumentException($"The reference has {reference} elements, the compared tensor {actual}; wanted equal counts.", nameof(actual));
-        }
     }
 
     private struct Accumulator

@@ -10,7 +10,8 @@ namespace Tessera.Layout;
 public readonly record struct TokenGrid
 {
     /// <summary>Makes a grid. Any positive sizes are legal; nothing has to divide anything.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">A size is below 1, the text count is negative, or the sequence exceeds 2^31-1 tokens.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A size is below 1, the text count is negative, or the sequence exceeds 2^31-1
+    /// tokens.</exception>
     /// <exception cref="ArgumentException">Text tokens are given without a placement, or a placement without tokens.</exception>
     public TokenGrid(int Frames, int Height, int Width, int TextTokens = 0, TextPlacement TextPlacement = TextPlacement.None)
     {
@@ -96,7 +97,8 @@ public readonly record struct TokenGrid
     /// <summary>The grid without its text tokens.</summary>
     public TokenGrid WithoutText() => new(Frames, Height, Width);
 
-    /// <summary>Parses <c>FxHxW</c>, optionally followed by <c>+N@front</c> or <c>+N@back</c>, the form that <see cref="ToString"/> writes.</summary>
+    /// <summary>Parses <c>FxHxW</c>, optionally followed by <c>+N@front</c> or <c>+N@back</c>, the form that <see cref="ToString"/>
+    /// writes.</summary>
     /// <exception cref="FormatException">The text is not of that form.</exception>
     public static TokenGrid Parse(string text)
     {

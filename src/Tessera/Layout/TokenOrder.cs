@@ -22,7 +22,8 @@ public sealed class TokenOrder : IEquatable<TokenOrder>
     /// <param name="tokenAtSlot">Token of each slot, or <see cref="Padding"/>; each of 0..n-1 exactly once.</param>
     /// <param name="name">Stable, parameter-bearing name for logs and plots, for example <c>HWF</c> or <c>tile-6x8x8</c>.</param>
     /// <param name="alignment">Padding stands last within each run of this many slots; 1 when there is none.</param>
-    /// <exception cref="ArgumentException">A token is missing, doubled or out of range, or padding stands before a token of its run.</exception>
+    /// <exception cref="ArgumentException">A token is missing, doubled or out of range, or padding stands before a token of its
+    /// run.</exception>
     public TokenOrder(ReadOnlySpan<int> tokenAtSlot, string name, int alignment = 1)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
@@ -108,7 +109,8 @@ public sealed class TokenOrder : IEquatable<TokenOrder>
         return new TokenOrder(order, "natural");
     }
 
-    /// <summary>The order that nests the video axes as <paramref name="order"/> says; text keeps its place (PAROAttention, section 1.2 of docs/methods/paro.md).</summary>
+    /// <summary>The order that nests the video axes as <paramref name="order"/> says; text keeps its place (PAROAttention, section 1.2 of
+    /// docs/methods/paro.md).</summary>
     public static TokenOrder ForAxisOrder(TokenGrid grid, AxisOrder order)
     {
         int[] tokenAt = new int[grid.Tokens];
@@ -166,7 +168,8 @@ public sealed class TokenOrder : IEquatable<TokenOrder>
     public TokenOrder Inverse() =>
         IsPadded ? throw new InvalidOperationException($"Order '{Name}' has {Slots - Tokens} padding slots; only a permutation has an inverse order.") : new TokenOrder(_slotOf, $"inverse({Name})");
 
-    /// <summary>This order followed by padding so that the slot count is a multiple of <paramref name="alignment"/>; itself when nothing is needed.</summary>
+    /// <summary>This order followed by padding so that the slot count is a multiple of <paramref name="alignment"/>; itself when nothing is
+    /// needed.</summary>
     public TokenOrder PaddedTo(int alignment)
     {
         int slots = CeilingDivision.Of(Slots, alignment) * alignment;
@@ -181,7 +184,8 @@ public sealed class TokenOrder : IEquatable<TokenOrder>
         return new TokenOrder(tokenAt, Name, alignment);
     }
 
-    /// <summary>Gathers rows: <paramref name="destination"/> row s is source row <see cref="TokenAt"/>(s); padding rows are filled with <paramref name="padding"/>.</summary>
+    /// <summary>Gathers rows: <paramref name="destination"/> row s is source row <see cref="TokenAt"/>(s); padding rows are filled with
+    /// <paramref name="padding"/>.</summary>
     /// <param name="source">Tokens x <paramref name="width"/>, row-major, in token order.</param>
     /// <param name="destination">Slots x <paramref name="width"/>, row-major.</param>
     /// <param name="width">Elements of a row.</param>
@@ -206,7 +210,8 @@ public sealed class TokenOrder : IEquatable<TokenOrder>
         }
     }
 
-    /// <summary>Scatters rows back: <paramref name="destination"/> row <see cref="TokenAt"/>(s) is source row s; padding rows are dropped.</summary>
+    /// <summary>Scatters rows back: <paramref name="destination"/> row <see cref="TokenAt"/>(s) is source row s; padding rows are
+    /// dropped.</summary>
     /// <param name="source">Slots x <paramref name="width"/>, row-major.</param>
     /// <param name="destination">Tokens x <paramref name="width"/>, row-major, in token order.</param>
     /// <param name="width">Elements of a row.</param>

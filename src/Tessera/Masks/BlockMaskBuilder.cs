@@ -3,7 +3,8 @@ using Tessera.Layout;
 
 namespace Tessera.Masks;
 
-/// <summary>Collects the kept blocks of a <see cref="BlockMask"/>, one bit a block and kind. Mutable and not thread-safe; what it builds is neither.</summary>
+/// <summary>Collects the kept blocks of a <see cref="BlockMask"/>, one bit a block and kind. Mutable and not thread-safe; what it builds is
+/// neither.</summary>
 public sealed class BlockMaskBuilder
 {
     private readonly int _words;
@@ -122,7 +123,8 @@ public sealed class BlockMaskBuilder
     /// Builds the immutable mask.
     /// </summary>
     /// <param name="predicate">Decides partial blocks; needed exactly when there are any.</param>
-    /// <exception cref="InvalidOperationException">Partial blocks exist without a predicate, or more blocks are kept than one array holds.</exception>
+    /// <exception cref="InvalidOperationException">Partial blocks exist without a predicate, or more blocks are kept than one array
+    /// holds.</exception>
     public BlockMask Build(MaskPredicate? predicate = null)
     {
         (int[] fullStart, int[] fullIndices) = Compress(_full);

@@ -10,7 +10,8 @@ public interface IMaskMod
     bool Allows(TokenPair pair);
 
     /// <summary>
-    /// What is known about every pair of a rectangle of natural tokens without looking at each one; <see cref="BlockCoverage.Partial"/> when
+    /// What is known about every pair of a rectangle of natural tokens without looking at each one; <see cref="BlockCoverage.Partial"/>
+    /// when
     /// nothing cheap is known. Lets <see cref="BlockMaskBuilder"/> classify blocks analytically instead of visiting N x N pairs.
     /// </summary>
     /// <param name="head">Head index.</param>

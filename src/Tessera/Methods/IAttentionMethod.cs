@@ -18,7 +18,8 @@ public interface IAttentionMethod
     bool IsOnline { get; }
 
     /// <summary>Makes the plan for one call.</summary>
-    /// <param name="inputs">Q and K that online and calibrating methods look at; V is never read for planning unless the method says so.</param>
+    /// <param name="inputs">Q and K that online and calibrating methods look at; V is never read for planning unless the method says
+    /// so.</param>
     /// <param name="context">Grid, step and layer.</param>
     /// <param name="cancellationToken">Polled during long planning.</param>
     AttentionPlan Plan(in AttentionInputs inputs, in PlanningContext context, CancellationToken cancellationToken = default);

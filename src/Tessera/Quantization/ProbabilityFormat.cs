@@ -1,6 +1,6 @@
 namespace Tessera.Quantization;
 
-/// <summary>How softmax numerators P are quantised between the two products (paro.md 4.3, fps.md 1.3).</summary>
+/// <summary>How softmax numerators P are quantised between the two products; docs/methods/paro.md compares the formats.</summary>
 /// <param name="Format">Binary32, binary16, bfloat16, an FP8 format, or an integer format.</param>
 /// <param name="Reference">The maximum that the exponent is taken against.</param>
 /// <param name="Denominator">Whether the softmax denominator sums the quantised or the exact numerators.</param>

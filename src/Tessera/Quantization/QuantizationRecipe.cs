@@ -38,7 +38,7 @@ public sealed record QuantizationRecipe
 
     /// <summary>
     /// Apply one signed orthonormal Walsh-Hadamard transform to the channels of Q and K first; exact, since it is orthogonal
-    /// (FlashAttention-3, fps.md 1.9).
+    /// (FlashAttention-3, arXiv 2407.08608).
     /// </summary>
     public bool Hadamard { get; init; }
 

@@ -3,7 +3,8 @@ using Tessera.Layout;
 namespace Tessera.Synthesis;
 
 /// <summary>
-/// The locality kernel of one synthetic head. Without content, noise and text, the logit of a pair of video tokens at offsets (df, dh, dw) is
+/// The locality kernel of one synthetic head. Without content, noise and text, the logit of a pair of video tokens at offsets (df, dh, dw)
+/// is
 /// the sum of <see cref="LogWeight"/> over the three axes, up to a constant per row; attention mass is its softmax.
 /// </summary>
 /// <remarks>

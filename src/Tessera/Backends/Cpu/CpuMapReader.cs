@@ -8,7 +8,8 @@ using Tessera.Quantization;
 namespace Tessera.Backends.Cpu;
 
 /// <summary>
-/// Reads softmax maps with the binary32 kernels: the products of QK, then row sums or block statistics instead of PV, so a pass costs a little
+/// Reads softmax maps with the binary32 kernels: the products of QK, then row sums or block statistics instead of PV, so a pass costs a
+/// little
 /// over half of dense attention. Holds no state between calls; scratch memory lives for one call.
 /// </summary>
 /// <param name="options">Threads and instruction set.</param>
@@ -20,7 +21,8 @@ public sealed unsafe class CpuMapReader(CpuOptions options) : IAttentionMapReade
     public static CpuMapReader Shared { get; } = new(CpuOptions.Default);
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The result has another length than the queries, an index is out of range, or Q or K holds a NaN or an infinity.</exception>
+    /// <exception cref="ArgumentException">The result has another length than the queries, an index is out of range, or Q or K holds a NaN
+    /// or an infinity.</exception>
     public void ReadLogSumExp(in AttentionInputs inputs, int batch, int head, double scale, Span<float> logSumExp, CancellationToken cancellationToken = default)
     {
         RequireHead(inputs.Shape, batch, head, logSumExp);

@@ -1,6 +1,7 @@
 namespace Tessera.Masks.Mods;
 
-/// <summary>A sliding window with holes: a query sees keys at most <paramref name="Radius"/> away whose distance is a multiple of <paramref name="Dilation"/> (Longformer).</summary>
+/// <summary>A sliding window with holes: a query sees keys at most <paramref name="Radius"/> away whose distance is a multiple of
+/// <paramref name="Dilation"/> (Longformer).</summary>
 /// <param name="Radius">Largest distance; at least 0.</param>
 /// <param name="Dilation">Distance between visible keys; at least 1.</param>
 public readonly record struct Dilated(int Radius, int Dilation) : IMaskMod

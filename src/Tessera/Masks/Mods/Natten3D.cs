@@ -3,7 +3,8 @@ using Tessera.Layout;
 namespace Tessera.Masks.Mods;
 
 /// <summary>
-/// Neighbourhood attention in 3D (NATTEN): a query sees the box of 2 * radius + 1 tokens per axis around it, pushed inward at borders so that every
+/// Neighbourhood attention in 3D (NATTEN): a query sees the box of 2 * radius + 1 tokens per axis around it, pushed inward at borders so
+/// that every
 /// query sees the same number of keys. Text sees everything.
 /// </summary>
 /// <remarks>

@@ -11,8 +11,10 @@ namespace Tessera.Methods.Flex;
 /// </summary>
 /// <remarks>
 /// FlexAttention: A Programming Model for Generating Optimized Attention Kernels, arXiv 2412.05496. Names correspond: <c>mask_mod</c> is
-/// <see cref="IMaskMod"/>, <c>score_mod</c> <see cref="IScoreMod"/>, <c>create_block_mask</c> <see cref="CreateBlockMask{TMask}"/>, <c>and_masks</c> and
-/// <c>or_masks</c> are <see cref="And{TFirst, TSecond}"/> and <see cref="Or{TFirst, TSecond}"/>, <c>noop_mask</c> is <see cref="Everything"/>.
+/// <see cref="IMaskMod"/>, <c>score_mod</c> <see cref="IScoreMod"/>, <c>create_block_mask</c> <see cref="CreateBlockMask{TMask}"/>,
+/// <c>and_masks</c> and
+/// <c>or_masks</c> are <see cref="And{TFirst, TSecond}"/> and <see cref="Or{TFirst, TSecond}"/>, <c>noop_mask</c> is
+/// <see cref="Everything"/>.
 /// </remarks>
 /// <example><code>
 /// AttentionPlan plan = FlexAttention.Plan(shape, new And&lt;Causal, SlidingWindow&gt;(new(), new(Radius: 1024)), new SoftCap(50));

@@ -6,7 +6,8 @@ using Tessera.Methods.SlidingTile;
 namespace Tessera.Methods.Fps;
 
 /// <summary>
-/// FPSAttention: tile-wise FP8 (E4M3) on the same 3D tiles as a sliding tile window, with granularity and window changing over the denoising
+/// FPSAttention: tile-wise FP8 (E4M3) on the same 3D tiles as a sliding tile window, with granularity and window changing over the
+/// denoising
 /// steps. Algorithm 1 of the paper as a plan: tile-major order, window mask, recipe with one scale per tile of Q and K.
 /// </summary>
 /// <param name="options">Settings; null for the default preset.</param>

@@ -4,7 +4,8 @@ namespace Tessera.Methods.Paro;
 
 /// <summary>The two terms of the paper's metric for one map, over its video-to-video blocks.</summary>
 /// <param name="EmptyShare">Ms: share of blocks with at least sigma of their probabilities below epsilon. Higher is sparser.</param>
-/// <param name="Incoherence">Mq: mean over blocks of max / mean. Lower is easier to quantise. Blocks that hold no mass at all are left out.</param>
+/// <param name="Incoherence">Mq: mean over blocks of max / mean. Lower is easier to quantise. Blocks that hold no mass at all are left
+/// out.</param>
 internal readonly record struct BlockMapTerms(double EmptyShare, double Incoherence)
 {
     public static BlockMapTerms Of(BlockMapStatistics statistics, BlockLattice lattice, ReadOnlySpan<int> rows, double sigma)

@@ -7,7 +7,8 @@ public enum EmptyHeadPolicy
     Compute = 0,
 
     /// <summary>
-    /// They keep the always-kept blocks (text) and the minimum per row only. The released harness also offers the row mean of the map, which
+    /// They keep the always-kept blocks (text) and the minimum per row only. The released harness also offers the row mean of the map,
+    /// which
     /// is no block mask and is left out.
     /// </summary>
     AlwaysKeptOnly,

@@ -4,12 +4,14 @@ using Tessera.Layout;
 namespace Tessera.Methods.Paro;
 
 /// <summary>
-/// Offline calibration of one layer (PAROAttention, arXiv 2506.16054, with the gaps of the paper filled as docs/methods/paro.md says): add the Q and
+/// Offline calibration of one layer (PAROAttention, arXiv 2506.16054, with the gaps of the paper filled as docs/methods/paro.md says): add
+/// the Q and
 /// K of a dense run for some prompts, steps and guidance branches, then build plans. The map is streamed as three numbers per block;
 /// an N x N map never exists. Not thread-safe; what it builds is immutable.
 /// </summary>
 /// <remarks>
-/// Memory: 4 bytes x heads x blocks x candidates x mask groups (twice for some criteria). Call <see cref="ChooseOrders"/> after a few steps to drop
+/// Memory: 4 bytes x heads x blocks x candidates x mask groups (twice for some criteria). Call <see cref="ChooseOrders"/> after a few steps
+/// to drop
 /// the candidates that lost; with query-block subsampling that call is needed, since masks read every row of the chosen order.
 /// </remarks>
 public sealed class ParoCalibrator
@@ -28,7 +30,8 @@ public sealed class ParoCalibrator
 
     /// <summary>Starts a calibration.</summary>
     /// <param name="context">Grid, block size, scale, and the recipe that plans shall carry.</param>
-    /// <param name="shape">Shape of one observation; its batch entries count as observations of their own (prompts or guidance branches).</param>
+    /// <param name="shape">Shape of one observation; its batch entries count as observations of their own (prompts or guidance
+    /// branches).</param>
     /// <param name="reader">Reads block statistics of softmax maps; a backend offers one.</param>
     /// <param name="options">Settings; null for the defaults.</param>
     /// <param name="sharing">Which steps share a mask; null for one mask.</param>

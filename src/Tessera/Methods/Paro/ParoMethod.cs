@@ -3,7 +3,8 @@ using Tessera.Attention;
 namespace Tessera.Methods.Paro;
 
 /// <summary>
-/// PAROAttention: one token order per head that makes its attention block-wise, and a static block mask on top, both calibrated offline. With a
+/// PAROAttention: one token order per head that makes its attention block-wise, and a static block mask on top, both calibrated offline.
+/// With a
 /// stored schedule it hands out its plans; without one it calibrates on the inputs it is given.
 /// </summary>
 /// <param name="reader">Reads block statistics of softmax maps; a backend offers one.</param>
@@ -61,7 +62,8 @@ public sealed class ParoMethod(IAttentionMapReader reader, ParoOptions? options 
     }
 
     /// <summary>Calibrates on one set of inputs and reports.</summary>
-    /// <param name="inputs">Q and K, and V when the metric or the criterion reads it; batch entries count as observations of their own.</param>
+    /// <param name="inputs">Q and K, and V when the metric or the criterion reads it; batch entries count as observations of their
+    /// own.</param>
     /// <param name="context">Grid, block size, scale and recipe.</param>
     /// <param name="cancellationToken">Polled between block rows.</param>
     public ParoCalibration Calibrate(in AttentionInputs inputs, in PlanningContext context, CancellationToken cancellationToken = default)

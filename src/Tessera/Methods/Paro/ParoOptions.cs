@@ -3,7 +3,8 @@ using Tessera.Layout;
 
 namespace Tessera.Methods.Paro;
 
-/// <summary>Settings of PAROAttention. Defaults are ours where the paper is silent or its formula is inverted; docs/methods/paro.md says which.</summary>
+/// <summary>Settings of PAROAttention. Defaults are ours where the paper is silent or its formula is inverted; docs/methods/paro.md says
+/// which.</summary>
 public sealed record ParoOptions
 {
     /// <summary>Target share of blocks computed, in (0, 1].</summary>
@@ -21,7 +22,8 @@ public sealed record ParoOptions
     /// <summary>Probabilities below this count as zero.</summary>
     public ParoEpsilon Epsilon { get; init; } = ParoEpsilon.Paper;
 
-    /// <summary>A block is nearly empty when at least this share of its probabilities is below <see cref="Epsilon"/>; the paper's example is 0.9.</summary>
+    /// <summary>A block is nearly empty when at least this share of its probabilities is below <see cref="Epsilon"/>; the paper's example
+    /// is 0.9.</summary>
     public double Sigma { get; init; } = 0.9;
 
     /// <summary>Families of orders to search.</summary>
@@ -33,7 +35,8 @@ public sealed record ParoOptions
     /// <summary>Further orders over the natural tokens, unpadded.</summary>
     public IReadOnlyList<TokenOrder> FurtherOrders { get; init; } = [];
 
-    /// <summary>One order for all heads, by the sum of their scores, as a layer-wide layout needs; masks stay per head. Off by default.</summary>
+    /// <summary>One order for all heads, by the sum of their scores, as a layer-wide layout needs; masks stay per head. Off by
+    /// default.</summary>
     public bool SharedOrder { get; init; }
 
     /// <summary>Over what the density is met.</summary>
@@ -43,7 +46,8 @@ public sealed record ParoOptions
     public ParoCriterion Criterion { get; init; } = ParoCriterion.BlockSum;
 
     /// <summary>
-    /// Tau of <see cref="ParoThresholdScope.Fixed"/>, in units of the criterion: attention mass of a block (rows sum to 1, so a block row of 64
+    /// Tau of <see cref="ParoThresholdScope.Fixed"/>, in units of the criterion: attention mass of a block (rows sum to 1, so a block row
+    /// of 64
     /// queries holds 64), or the share of probabilities not below epsilon.
     /// </summary>
     public double Threshold { get; init; } = 0.1;
@@ -73,7 +77,8 @@ public sealed record ParoOptions
     public LatticeOrigin Origin { get; init; } = LatticeOrigin.PaddedText;
 
     /// <summary>
-    /// Score orders on every k-th block row only; masks always read every row of the chosen order, in a second pass over the inputs. 1 reads
+    /// Score orders on every k-th block row only; masks always read every row of the chosen order, in a second pass over the inputs. 1
+    /// reads
     /// all rows once.
     /// </summary>
     public int QueryBlockStride { get; init; } = 1;
@@ -100,7 +105,8 @@ public sealed record ParoOptions
     public SoftmaxNormalization Normalization { get; init; } = SoftmaxNormalization.KeptBlocks;
 
     /// <summary>Checks ranges and combinations.</summary>
-    /// <exception cref="ArgumentException">A value is out of range, or two do not fit together; the message says which and what to do.</exception>
+    /// <exception cref="ArgumentException">A value is out of range, or two do not fit together; the message says which and what to
+    /// do.</exception>
     public void Validate()
     {
         RequireShare(Density, nameof(Density), zeroAllowed: false);

@@ -7,7 +7,8 @@ using Tessera.Quantization;
 namespace Tessera.Methods.SlidingTile;
 
 /// <summary>
-/// Sliding Tile Attention: tokens stand in 3D tiles, and each query tile sees a box of tiles around it that keeps its size at borders. Static;
+/// Sliding Tile Attention: tokens stand in 3D tiles, and each query tile sees a box of tiles around it that keeps its size at borders.
+/// Static;
 /// windows are given, picked by a density, or searched per head within one.
 /// </summary>
 /// <param name="options">Settings; null for the window 3x3x3.</param>

@@ -7,7 +7,8 @@ using Tessera.Quantization;
 namespace Tessera.Methods.SlidingTile;
 
 /// <summary>
-/// The per-head mask search of Sliding Tile Attention: the mean squared error of every candidate window against dense attention, summed over the
+/// The per-head mask search of Sliding Tile Attention: the mean squared error of every candidate window against dense attention, summed
+/// over the
 /// inputs it is shown, and per head the window with the least. One search serves one (step, layer). Not thread-safe.
 /// </summary>
 public sealed class SlidingTileSearch
@@ -23,7 +24,8 @@ public sealed class SlidingTileSearch
     /// <param name="shape">Sizes of the inputs to come.</param>
     /// <param name="context">Grid, block size and scale.</param>
     /// <param name="tile">Tokens of a tile.</param>
-    /// <param name="candidates">Windows to choose from; <see cref="SlidingTileOptions.WanCandidates"/> are the published ones, <see cref="TileWindowCatalogue.CandidatesFor"/> makes some of one cost.</param>
+    /// <param name="candidates">Windows to choose from; <see cref="SlidingTileOptions.WanCandidates"/> are the published ones,
+    /// <see cref="TileWindowCatalogue.CandidatesFor"/> makes some of one cost.</param>
     /// <exception cref="ArgumentException">No candidates, or the grid does not fit the shape.</exception>
     public SlidingTileSearch(AttentionShape shape, in PlanningContext context, TileShape tile, IReadOnlyList<TileWindow> candidates)
     {

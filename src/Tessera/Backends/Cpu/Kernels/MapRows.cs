@@ -25,7 +25,8 @@ internal abstract unsafe class MapRows
 }
 
 /// <summary>
-/// p = 2^(score - row sum); per block: sum of p, largest p, number of p below epsilon. Registers run over columns, rows are added one after the
+/// p = 2^(score - row sum); per block: sum of p, largest p, number of p below epsilon. Registers run over columns, rows are added one after
+/// the
 /// other, so results do not depend on threads.
 /// </summary>
 internal sealed unsafe class MapRows<TIsa, TVector> : MapRows

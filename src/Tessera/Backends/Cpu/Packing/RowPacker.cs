@@ -2,7 +2,8 @@ using Tessera.Quantization;
 
 namespace Tessera.Backends.Cpu.Packing;
 
-/// <summary>Packing of Q, K and V rows: gather by token order, smoothing, quantisation and layout in one pass. Chosen once per plan.</summary>
+/// <summary>Packing of Q, K and V rows: gather by token order, smoothing, quantisation and layout in one pass. Chosen once per
+/// plan.</summary>
 internal abstract unsafe class RowPacker
 {
     /// <summary>Packs one block of K.</summary>
@@ -43,6 +44,7 @@ internal abstract unsafe class RowPacker
     public abstract void CollectMagnitudes(
         PackingPlan plan, in RowSource source, in PackedHead head, AttentionOperand operand, int firstSlot, int rows, float* mean, in PackScratch scratch);
 
-    /// <summary>Dot products of one row with smoothed key rows, times a factor: the rank-1 term of query smoothing. Padding gives 0.</summary>
+    /// <summary>Dot products of one row with smoothed key rows, times a factor: the rank-1 term of query smoothing. Padding gives
+    /// 0.</summary>
     public abstract void KeyDots(PackingPlan plan, in RowSource source, in PackedHead head, float* row, int firstSlot, int slots, float factor, float* destination);
 }

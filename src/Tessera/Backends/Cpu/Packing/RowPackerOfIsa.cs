@@ -6,7 +6,8 @@ using Tessera.Quantization;
 namespace Tessera.Backends.Cpu.Packing;
 
 /// <summary>
-/// Packing over one vector width. Padding slots are never read: keys of padding become zero rows (their scores are hidden later), queries of
+/// Packing over one vector width. Padding slots are never read: keys of padding become zero rows (their scores are hidden later), queries
+/// of
 /// padding become zero rows (their results are never stored).
 /// </summary>
 internal sealed unsafe class RowPacker<TIsa, TVector> : RowPacker

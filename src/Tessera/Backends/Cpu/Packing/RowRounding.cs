@@ -6,7 +6,8 @@ using Tessera.Quantization;
 namespace Tessera.Backends.Cpu.Packing;
 
 /// <summary>
-/// Quantisation of one row of floats. Codes and scales equal those of <see cref="Quantizer"/> bit for bit: one multiplication by the inverse
+/// Quantisation of one row of floats. Codes and scales equal those of <see cref="Quantizer"/> bit for bit: one multiplication by the
+/// inverse
 /// scale, rounded to binary32, then rounding to the format.
 /// <code>
 /// rows          dense, readable up to the next multiple of 16 elements

@@ -1,7 +1,7 @@
 using System.Runtime.Intrinsics;
 using Xunit;
 
-namespace Tessera.Tests.Methods.Paro;
+namespace Tessera.TestKit;
 
 /// <summary>A fact over billions of products: skipped with the reason where vectors of 256 bits are not accelerated; smaller tests cover the same code there.</summary>
 [AttributeUsage(AttributeTargets.Method)]
@@ -11,7 +11,7 @@ public sealed class WideVectorFactAttribute : FactAttribute
     {
         if (!Vector256.IsHardwareAccelerated)
         {
-            Skip = "Takes minutes without 256-bit vectors; ParoCalibratorTests checks the same on small grids.";
+            Skip = "Takes minutes without 256-bit vectors; tests on small grids check the same there.";
         }
     }
 }
