@@ -21,7 +21,10 @@ public readonly ref struct AttentionInputs
         {
             if (key.Lengths[axis] != value.Lengths[axis] || (axis != 2 && key.Lengths[axis] != query.Lengths[axis]))
             {
-                throw new ArgumentException($"query [{Describe(query)}], key [{Describe(key)}] and value [{Describe(value)}] disagree; wanted [B,H,Lq,D], [B,H,Lk,D] and [B,H,Lk,D].", nameof(key));
+                throw new ArgumentException(
+                    $"query [{Describe(query)}], key [{Describe(key)}] and value [{Describe(value)}] disagree; "
+                        + "wanted [B,H,Lq,D], [B,H,Lk,D] and [B,H,Lk,D].",
+                    nameof(key));
             }
         }
 
@@ -50,7 +53,8 @@ public readonly ref struct AttentionInputs
     public ReadOnlyTensorSpan<float> Value { get; }
 
     /// <summary>Sizes.</summary>
-    public AttentionShape Shape => new((int)Query.Lengths[0], (int)Query.Lengths[1], (int)Query.Lengths[2], (int)Key.Lengths[2], (int)Query.Lengths[3]);
+    public AttentionShape Shape =>
+        new((int)Query.Lengths[0], (int)Query.Lengths[1], (int)Query.Lengths[2], (int)Key.Lengths[2], (int)Query.Lengths[3]);
 
     private static void RequireLayout(ReadOnlyTensorSpan<float> tensor, string name)
     {
@@ -61,7 +65,8 @@ public readonly ref struct AttentionInputs
 
         if (tensor.Lengths[3] > 1 && tensor.Strides[3] != 1)
         {
-            throw new ArgumentException($"{name} has stride {tensor.Strides[3]} between channels; wanted 1 (channels must be contiguous).", name);
+            throw new ArgumentException(
+                $"{name} has stride {tensor.Strides[3]} between channels; wanted 1 (channels must be contiguous).", name);
         }
     }
 

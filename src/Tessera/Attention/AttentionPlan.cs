@@ -68,13 +68,16 @@ public sealed record AttentionPlan
     public void Validate()
     {
         AttentionShape shape = Shape;
-        Require(shape is { Batch: >= 1, Heads: >= 1, QueryLength: >= 1, KeyLength: >= 1, HeadDim: >= 1 and <= AttentionShape.MaximumHeadDim },
+        Require(
+            shape is { Batch: >= 1, Heads: >= 1, QueryLength: >= 1, KeyLength: >= 1, HeadDim: >= 1 and <= AttentionShape.MaximumHeadDim },
             $"shape {shape} needs positive sizes and a head dimension of at most {AttentionShape.MaximumHeadDim}");
-        Require(Orders.Count is 0 or 1 || Orders.Count == shape.Heads, $"{Orders.Count} token orders do not fit {shape.Heads} heads; wanted none, one or one per head");
+        Require(Orders.Count is 0 or 1 || Orders.Count == shape.Heads,
+            $"{Orders.Count} token orders do not fit {shape.Heads} heads; wanted none, one or one per head");
         int slots = Orders.Count == 0 ? shape.QueryLength : Orders[0].Slots;
         foreach (TokenOrder order in Orders)
         {
-            Require(shape.QueryLength == shape.KeyLength, $"token orders need equal query and key lengths, got {shape.QueryLength} and {shape.KeyLength}");
+            Require(shape.QueryLength == shape.KeyLength,
+                $"token orders need equal query and key lengths, got {shape.QueryLength} and {shape.KeyLength}");
             Require(order.Tokens == shape.QueryLength, $"order {order.Name} has {order.Tokens} tokens, the shape {shape.QueryLength}");
             Require(order.Slots == slots, $"orders have {order.Slots} and {slots} slots; all heads need one slot count");
             Require(!order.IsPadded || order.Alignment % Mask.Size.Key == 0 || order.Alignment % Mask.Size.Query == 0,
@@ -83,9 +86,12 @@ public sealed record AttentionPlan
 
         Require(Mask.MaskHeads == 1 || Mask.MaskHeads == shape.Heads, $"the mask has {Mask.MaskHeads} heads, the shape {shape.Heads}");
         int keySlots = Orders.Count == 0 ? shape.KeyLength : slots;
-        Require(Mask.QuerySlots == slots && Mask.KeySlots == keySlots, $"the mask covers {Mask.QuerySlots} x {Mask.KeySlots} slots, the token orders {slots} x {keySlots}");
-        Require(Grid is not { } grid || grid.Tokens == shape.QueryLength, $"grid {Grid} has {Grid?.Tokens} tokens, the shape {shape.QueryLength}");
-        bool tiled = Recipe.Query.Granularity == QuantizationGranularity.PerTile || Recipe.Key.Granularity == QuantizationGranularity.PerTile;
+        Require(Mask.QuerySlots == slots && Mask.KeySlots == keySlots,
+            $"the mask covers {Mask.QuerySlots} x {Mask.KeySlots} slots, the token orders {slots} x {keySlots}");
+        Require(Grid is not { } grid || grid.Tokens == shape.QueryLength,
+            $"grid {Grid} has {Grid?.Tokens} tokens, the shape {shape.QueryLength}");
+        bool tiled = Recipe.Query.Granularity == QuantizationGranularity.PerTile
+            || Recipe.Key.Granularity == QuantizationGranularity.PerTile;
         Require(!tiled || Grid is not null, $"recipe {Recipe} has scales per 3D tile and needs a grid");
         Require(double.IsFinite(EffectiveScale), $"the scale is {EffectiveScale}");
     }

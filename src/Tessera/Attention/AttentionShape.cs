@@ -15,5 +15,8 @@ public readonly record struct AttentionShape(int Batch, int Heads, int QueryLeng
     public double DenseOperations => 4.0 * Batch * Heads * QueryLength * KeyLength * HeadDim;
 
     /// <inheritdoc/>
-    public override string ToString() => QueryLength == KeyLength ? $"[{Batch}, {Heads}, {QueryLength}, {HeadDim}]" : $"[{Batch}, {Heads}, {QueryLength} x {KeyLength}, {HeadDim}]";
+    public override string ToString() =>
+        QueryLength == KeyLength
+            ? $"[{Batch}, {Heads}, {QueryLength}, {HeadDim}]"
+            : $"[{Batch}, {Heads}, {QueryLength} x {KeyLength}, {HeadDim}]";
 }

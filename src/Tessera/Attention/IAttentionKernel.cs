@@ -19,5 +19,7 @@ public interface IAttentionKernel : IDisposable
     /// <param name="cancellationToken">Polled between query blocks.</param>
     /// <exception cref="ArgumentException">A tensor does not fit the plan's shape; the message names both.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the output is then undefined.</exception>
-    AttentionStatistics Run(in AttentionInputs inputs, TensorSpan<float> output, Span<float> logSumExp = default, CancellationToken cancellationToken = default);
+    AttentionStatistics Run(
+        in AttentionInputs inputs, TensorSpan<float> output, Span<float> logSumExp = default,
+        CancellationToken cancellationToken = default);
 }

@@ -15,7 +15,8 @@ public interface IAttentionMapReader
     /// <param name="scale">Softmax scale.</param>
     /// <param name="logSumExp">Lq values in natural token order.</param>
     /// <param name="cancellationToken">Polled between block rows.</param>
-    void ReadLogSumExp(in AttentionInputs inputs, int batch, int head, double scale, Span<float> logSumExp, CancellationToken cancellationToken = default);
+    void ReadLogSumExp(
+        in AttentionInputs inputs, int batch, int head, double scale, Span<float> logSumExp, CancellationToken cancellationToken = default);
 
     /// <summary>Per block of the reordered map P = exp(scale * q . k - LSE): sum, maximum, and count of entries below a
     /// threshold.</summary>

@@ -29,35 +29,45 @@ public sealed class PlanSchedule
     /// <param name="densePlan">Index of the plan of the warm-up; -1 when there is none.</param>
     /// <exception cref="ArgumentException">The parts do not fit; the message names them.</exception>
     public PlanSchedule(
-        string name, IReadOnlyList<AttentionPlan> plans, ScheduleAxis axis, ReadOnlySpan<double> noiseBoundaries, ReadOnlySpan<int> table, int layers,
-        DensePolicy policy = default, int densePlan = -1)
+        string name, IReadOnlyList<AttentionPlan> plans, ScheduleAxis axis, ReadOnlySpan<double> noiseBoundaries, ReadOnlySpan<int> table,
+        int layers, DensePolicy policy = default, int densePlan = -1)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(plans);
         ArgumentOutOfRangeException.ThrowIfLessThan(layers, 1);
         if (plans.Count == 0 || table.Length == 0 || table.Length % layers != 0)
         {
-            throw new ArgumentException($"Schedule '{name}' has {plans.Count} plans and {table.Length} table entries for {layers} layers; wanted plans, and rows x layers entries.", nameof(table));
+            throw new ArgumentException(
+                $"Schedule '{name}' has {plans.Count} plans and {table.Length} table entries for {layers} layers; "
+                    + "wanted plans, and rows x layers entries.",
+                nameof(table));
         }
 
         Rows = table.Length / layers;
         if (axis == ScheduleAxis.NoiseTime ? noiseBoundaries.Length != Rows - 1 : noiseBoundaries.Length != 0)
         {
-            throw new ArgumentException($"Schedule '{name}' by {axis} has {Rows} rows and {noiseBoundaries.Length} noise boundaries; phases need one fewer than rows, steps none.", nameof(noiseBoundaries));
+            throw new ArgumentException(
+                $"Schedule '{name}' by {axis} has {Rows} rows and {noiseBoundaries.Length} noise boundaries; "
+                    + "phases need one fewer than rows, steps none.",
+                nameof(noiseBoundaries));
         }
 
         for (int i = 0; i < noiseBoundaries.Length; i++)
         {
             if (!(noiseBoundaries[i] is >= 0 and <= 1) || (i > 0 && noiseBoundaries[i] >= noiseBoundaries[i - 1]))
             {
-                throw new ArgumentException($"Schedule '{name}': noise boundary {i} is {noiseBoundaries[i]}; wanted strictly falling values in 0..1.", nameof(noiseBoundaries));
+                throw new ArgumentException(
+                    $"Schedule '{name}': noise boundary {i} is {noiseBoundaries[i]}; wanted strictly falling values in 0..1.",
+                    nameof(noiseBoundaries));
             }
         }
 
         bool warm = policy != DensePolicy.None;
         if (warm != (densePlan >= 0) || densePlan >= plans.Count || policy.FirstSteps < 0 || policy.FirstLayers < 0)
         {
-            throw new ArgumentException($"Schedule '{name}' has {policy} with plan {densePlan} of {plans.Count}; a warm-up needs a plan and a plan a warm-up.", nameof(densePlan));
+            throw new ArgumentException(
+                $"Schedule '{name}' has {policy} with plan {densePlan} of {plans.Count}; a warm-up needs a plan and a plan a warm-up.",
+                nameof(densePlan));
         }
 
         foreach (int index in table)
@@ -72,7 +82,8 @@ public sealed class PlanSchedule
         {
             if (plan.Shape != plans[0].Shape)
             {
-                throw new ArgumentException($"Schedule '{name}' mixes shapes {plans[0].Shape} and {plan.Shape}; wanted one.", nameof(plans));
+                throw new ArgumentException(
+                    $"Schedule '{name}' mixes shapes {plans[0].Shape} and {plan.Shape}; wanted one.", nameof(plans));
             }
         }
 
@@ -143,7 +154,8 @@ public sealed class PlanSchedule
         {
             if (row.Count != layers)
             {
-                throw new ArgumentException($"Schedule '{name}' has rows of {layers} and {row.Count} layers; wanted one length.", nameof(rows));
+                throw new ArgumentException(
+                    $"Schedule '{name}' has rows of {layers} and {row.Count} layers; wanted one length.", nameof(rows));
             }
 
             all.AddRange(row);
@@ -183,7 +195,9 @@ public sealed class PlanSchedule
 
         int index = Array.IndexOf(_plans, dense);
         AttentionPlan[] plans = index >= 0 ? _plans : [.. _plans, dense];
-        return new PlanSchedule($"{Name}+{policy.FirstSteps}s{policy.FirstLayers}l", plans, Axis, _boundaries, _table, Layers, policy, index >= 0 ? index : _plans.Length);
+        return new PlanSchedule(
+            $"{Name}+{policy.FirstSteps}s{policy.FirstLayers}l", plans, Axis, _boundaries, _table, Layers, policy,
+            index >= 0 ? index : _plans.Length);
     }
 
     /// <summary>Position in <see cref="Plans"/> of the plan of a call.</summary>
@@ -200,7 +214,8 @@ public sealed class PlanSchedule
 
         if (Layers > 1 && context.Layer >= Layers)
         {
-            throw new ArgumentOutOfRangeException(nameof(context), context.Layer, $"Schedule '{Name}' covers {Layers} layers; calibrate it for this model.");
+            throw new ArgumentOutOfRangeException(
+                nameof(context), context.Layer, $"Schedule '{Name}' covers {Layers} layers; calibrate it for this model.");
         }
 
         int column = Layers == 1 ? 0 : context.Layer;
@@ -209,7 +224,8 @@ public sealed class PlanSchedule
 
     /// <inheritdoc/>
     public override string ToString() =>
-        $"{Name}: {_plans.Length} plans, {Rows} {(Axis == ScheduleAxis.Step ? "step groups" : "noise phases")} x {(Layers == 1 ? "all" : $"{Layers}")} layers";
+        $"{Name}: {_plans.Length} plans, {Rows} {(Axis == ScheduleAxis.Step ? "step groups" : "noise phases")} "
+            + $"x {(Layers == 1 ? "all" : $"{Layers}")} layers";
 
     private static (AttentionPlan[] Plans, int[] Table) Distinct(IReadOnlyList<AttentionPlan> all)
     {

@@ -43,7 +43,9 @@ public readonly record struct AttentionError(double Cosine, double RelativeL1, d
     {
         if (reference.Length != actual.Length)
         {
-            throw new ArgumentException($"The reference has {reference.Length} elements, the compared tensor {actual.Length}; wanted equal counts.", nameof(actual));
+            throw new ArgumentException(
+                $"The reference has {reference.Length} elements, the compared tensor {actual.Length}; wanted equal counts.",
+                nameof(actual));
         }
 
         Accumulator sums = default;

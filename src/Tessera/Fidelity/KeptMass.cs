@@ -14,7 +14,8 @@ public static class KeptMass
     {
         if (dense.Length != kept.Length)
         {
-            throw new ArgumentException($"The dense run has {dense.Length} rows, the sparse run {kept.Length}; wanted equal counts.", nameof(kept));
+            throw new ArgumentException(
+                $"The dense run has {dense.Length} rows, the sparse run {kept.Length}; wanted equal counts.", nameof(kept));
         }
 
         double sum = 0;

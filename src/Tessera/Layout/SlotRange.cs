@@ -9,7 +9,8 @@ public readonly record struct SlotRange(int Start, int Count)
     public int End => Start + Count;
 
     /// <summary>The blocks of <paramref name="blockSize"/> slots that the run touches, as [first, one past last).</summary>
-    public (int First, int End) Blocks(int blockSize) => Count == 0 ? (Start / blockSize, Start / blockSize) : (Start / blockSize, CeilingDivision.Of(End, blockSize));
+    public (int First, int End) Blocks(int blockSize) =>
+        Count == 0 ? (Start / blockSize, Start / blockSize) : (Start / blockSize, CeilingDivision.Of(End, blockSize));
 
     /// <inheritdoc/>
     public override string ToString() => $"{Start}..{End}";

@@ -43,12 +43,16 @@ public sealed class TileLayout
         for (int index = 0; index < TileCount; index++)
         {
             (int frame, int row, int column) = CoordinatesOf(index);
-            _valid[index] = Extent(frame, tile.Frames, grid.Frames) * Extent(row, tile.Height, grid.Height) * Extent(column, tile.Width, grid.Width);
+            _valid[index] = Extent(frame, tile.Frames, grid.Frames)
+                * Extent(row, tile.Height, grid.Height)
+                * Extent(column, tile.Width, grid.Width);
             _start[index] = (int)slot;
             slot += Aligned(_valid[index], alignment);
             if (slot + textSlots > int.MaxValue)
             {
-                throw new ArgumentOutOfRangeException(nameof(alignment), alignment, $"Tiles {tile} of {grid} padded to {alignment} slots need more than {int.MaxValue} slots.");
+                throw new ArgumentOutOfRangeException(
+                    nameof(alignment), alignment,
+                    $"Tiles {tile} of {grid} padded to {alignment} slots need more than {int.MaxValue} slots.");
             }
         }
 
@@ -86,7 +90,8 @@ public sealed class TileLayout
     public double PaddedRatio => (double)Slots / Grid.Tokens;
 
     /// <summary>The layout whose tiles and text start on query blocks and on key blocks of the given sizes.</summary>
-    public static TileLayout ForBlocks(TokenGrid grid, TileShape tile, int queryBlock, int keyBlock) => new(grid, tile, LeastCommonMultiple(queryBlock, keyBlock));
+    public static TileLayout ForBlocks(TokenGrid grid, TileShape tile, int queryBlock, int keyBlock) =>
+        new(grid, tile, LeastCommonMultiple(queryBlock, keyBlock));
 
     /// <summary>Index of the tile at tile coordinates.</summary>
     public int TileAt(int frame, int row, int column) => (((frame * Counts.Height) + row) * Counts.Width) + column;

@@ -23,13 +23,15 @@ public readonly record struct TokenGrid
         if (tokens > int.MaxValue)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(Frames), $"A grid of {Frames}x{Height}x{Width} with {TextTokens} text tokens has {tokens} tokens; at most {int.MaxValue} fit.");
+                nameof(Frames),
+                $"A grid of {Frames}x{Height}x{Width} with {TextTokens} text tokens has {tokens} tokens; at most {int.MaxValue} fit.");
         }
 
         if (TextTokens > 0 != (TextPlacement != TextPlacement.None))
         {
             throw new ArgumentException(
-                $"{TextTokens} text tokens were given with placement {TextPlacement}; text needs Front or Back, and None needs 0 text tokens.",
+                $"{TextTokens} text tokens were given with placement {TextPlacement}; "
+                    + "text needs Front or Back, and None needs 0 text tokens.",
                 nameof(TextPlacement));
         }
 
@@ -111,7 +113,8 @@ public readonly record struct TokenGrid
             || !int.TryParse(sizes[2], NumberStyles.None, CultureInfo.InvariantCulture, out int width)
             || frames < 1 || height < 1 || width < 1)
         {
-            throw new FormatException($"Grid '{text}' is not FRAMESxHEIGHTxWIDTH with positive numbers, for example 13x30x45 or 13x30x45+226@front.");
+            throw new FormatException(
+                $"Grid '{text}' is not FRAMESxHEIGHTxWIDTH with positive numbers, for example 13x30x45 or 13x30x45+226@front.");
         }
 
         return parts.Length == 1 ? new TokenGrid(frames, height, width) : new TokenGrid(frames, height, width).WithText(parts[1]);
@@ -145,5 +148,7 @@ public readonly record struct TokenGrid
 
     /// <inheritdoc/>
     public override string ToString() =>
-        TextTokens == 0 ? $"{Frames}x{Height}x{Width}" : $"{Frames}x{Height}x{Width}+{TextTokens}@{(TextPlacement == TextPlacement.Front ? "front" : "back")}";
+        TextTokens == 0
+            ? $"{Frames}x{Height}x{Width}"
+            : $"{Frames}x{Height}x{Width}+{TextTokens}@{(TextPlacement == TextPlacement.Front ? "front" : "back")}";
 }

@@ -47,17 +47,22 @@ public sealed class TokenOrder : IEquatable<TokenOrder>
 
             if ((uint)token >= (uint)tokens)
             {
-                throw new ArgumentException($"Order '{name}': slot {slot} holds token {token}, but {tokens} tokens need indices 0..{tokens - 1}.", nameof(tokenAtSlot));
+                throw new ArgumentException(
+                    $"Order '{name}': slot {slot} holds token {token}, but {tokens} tokens need indices 0..{tokens - 1}.",
+                    nameof(tokenAtSlot));
             }
 
             if (_slotOf[token] != Padding)
             {
-                throw new ArgumentException($"Order '{name}': token {token} stands in slots {_slotOf[token]} and {slot}; each token needs exactly one.", nameof(tokenAtSlot));
+                throw new ArgumentException(
+                    $"Order '{name}': token {token} stands in slots {_slotOf[token]} and {slot}; each token needs exactly one.",
+                    nameof(tokenAtSlot));
             }
 
             if (slot % alignment != 0 && _tokenAt[slot - 1] == Padding)
             {
-                throw new ArgumentException($"Order '{name}': slot {slot} holds a token after padding within its run of {alignment} slots.", nameof(tokenAtSlot));
+                throw new ArgumentException(
+                    $"Order '{name}': slot {slot} holds a token after padding within its run of {alignment} slots.", nameof(tokenAtSlot));
             }
 
             _slotOf[token] = slot;
@@ -151,7 +156,10 @@ public sealed class TokenOrder : IEquatable<TokenOrder>
         ArgumentNullException.ThrowIfNull(next);
         if (IsPadded || next.IsPadded || next.Tokens != Slots)
         {
-            throw new ArgumentException($"Orders compose when both are unpadded and of one size; got {Name} ({Tokens} tokens, {Slots} slots) and {next.Name} ({next.Tokens} tokens, {next.Slots} slots).", nameof(next));
+            throw new ArgumentException(
+                "Orders compose when both are unpadded and of one size; "
+                    + $"got {Name} ({Tokens} tokens, {Slots} slots) and {next.Name} ({next.Tokens} tokens, {next.Slots} slots).",
+                nameof(next));
         }
 
         int[] tokenAt = new int[Slots];
@@ -166,7 +174,10 @@ public sealed class TokenOrder : IEquatable<TokenOrder>
     /// <summary>The inverse permutation.</summary>
     /// <exception cref="InvalidOperationException">The order is padded.</exception>
     public TokenOrder Inverse() =>
-        IsPadded ? throw new InvalidOperationException($"Order '{Name}' has {Slots - Tokens} padding slots; only a permutation has an inverse order.") : new TokenOrder(_slotOf, $"inverse({Name})");
+        IsPadded
+            ? throw new InvalidOperationException(
+                $"Order '{Name}' has {Slots - Tokens} padding slots; only a permutation has an inverse order.")
+            : new TokenOrder(_slotOf, $"inverse({Name})");
 
     /// <summary>This order followed by padding so that the slot count is a multiple of <paramref name="alignment"/>; itself when nothing is
     /// needed.</summary>
@@ -228,7 +239,8 @@ public sealed class TokenOrder : IEquatable<TokenOrder>
 
     /// <inheritdoc/>
     public bool Equals(TokenOrder? other) =>
-        ReferenceEquals(this, other) || (other is not null && Alignment == other.Alignment && _tokenAt.AsSpan().SequenceEqual(other._tokenAt));
+        ReferenceEquals(this, other)
+            || (other is not null && Alignment == other.Alignment && _tokenAt.AsSpan().SequenceEqual(other._tokenAt));
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as TokenOrder);

@@ -18,7 +18,9 @@ public sealed class BlockMask
     private readonly int[] _partialStart;
     private readonly int[] _partialIndices;
 
-    internal BlockMask(int heads, int querySlots, int keySlots, BlockSize size, int[] fullStart, int[] fullIndices, int[] partialStart, int[] partialIndices, MaskPredicate? predicate)
+    internal BlockMask(
+        int heads, int querySlots, int keySlots, BlockSize size, int[] fullStart, int[] fullIndices, int[] partialStart,
+        int[] partialIndices, MaskPredicate? predicate)
     {
         MaskHeads = heads;
         QuerySlots = querySlots;
@@ -124,7 +126,9 @@ public sealed class BlockMask
     }
 
     /// <inheritdoc/>
-    public override string ToString() => $"{QueryBlocks}x{KeyBlocks} blocks of {Size}, {(MaskHeads == 1 ? "all heads" : $"{MaskHeads} heads")}, density {Density:0.000}{(Predicate is null ? "" : $", {Predicate}")}";
+    public override string ToString() =>
+        $"{QueryBlocks}x{KeyBlocks} blocks of {Size}, {(MaskHeads == 1 ? "all heads" : $"{MaskHeads} heads")}, "
+            + $"density {Density:0.000}{(Predicate is null ? "" : $", {Predicate}")}";
 
     private static bool[] HoldsText(TokenGrid grid, TokenOrder order, int block, int blocks)
     {

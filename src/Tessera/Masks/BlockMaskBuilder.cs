@@ -59,7 +59,9 @@ public sealed class BlockMaskBuilder
         get
         {
             (long word, ulong bit) = Locate(head, queryBlock, keyBlock);
-            return (_full[word] & bit) != 0 ? BlockCoverage.Full : (_partial[word] & bit) != 0 ? BlockCoverage.Partial : BlockCoverage.Empty;
+            return (_full[word] & bit) != 0
+                ? BlockCoverage.Full
+                : (_partial[word] & bit) != 0 ? BlockCoverage.Partial : BlockCoverage.Empty;
         }
 
         set
@@ -134,7 +136,9 @@ public sealed class BlockMaskBuilder
             throw new InvalidOperationException($"{partialIndices.Length} partial blocks need a predicate that decides their pairs.");
         }
 
-        return new BlockMask(Heads, QuerySlots, KeySlots, Size, fullStart, fullIndices, partialStart, partialIndices, partialIndices.Length > 0 ? predicate : null);
+        return new BlockMask(
+            Heads, QuerySlots, KeySlots, Size, fullStart, fullIndices, partialStart, partialIndices,
+            partialIndices.Length > 0 ? predicate : null);
     }
 
     private (long Word, ulong Bit) Locate(int head, int queryBlock, int keyBlock)
@@ -162,7 +166,8 @@ public sealed class BlockMaskBuilder
 
             if (total > Array.MaxLength)
             {
-                throw new InvalidOperationException($"The mask keeps more than {Array.MaxLength} blocks; use larger blocks, fewer heads per plan, or a lower density.");
+                throw new InvalidOperationException(
+                    $"The mask keeps more than {Array.MaxLength} blocks; use larger blocks, fewer heads per plan, or a lower density.");
             }
 
             start[row + 1] = (int)total;

@@ -25,14 +25,17 @@ public static class BlockMaskClassification
     /// <param name="cancellationToken">Polled between block rows.</param>
     /// <exception cref="ArgumentException">The order does not fit the builder's slots.</exception>
     public static void KeepAllowed(
-        this BlockMaskBuilder builder, int head, MaskPredicate predicate, TokenOrder? order = null, int batches = 1, CancellationToken cancellationToken = default)
+        this BlockMaskBuilder builder, int head, MaskPredicate predicate, TokenOrder? order = null, int batches = 1,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(predicate);
         ArgumentOutOfRangeException.ThrowIfLessThan(batches, 1);
         if (order is not null && (order.Slots != builder.QuerySlots || order.Slots != builder.KeySlots))
         {
-            throw new ArgumentException($"Order {order.Name} has {order.Slots} slots, the builder {builder.QuerySlots} x {builder.KeySlots}; wanted one count.", nameof(order));
+            throw new ArgumentException(
+                $"Order {order.Name} has {order.Slots} slots, the builder {builder.QuerySlots} x {builder.KeySlots}; wanted one count.",
+                nameof(order));
         }
 
         BlockTokens queries = new(builder.QuerySlots, builder.Size.Query, order);
@@ -48,7 +51,8 @@ public static class BlockMaskClassification
         });
     }
 
-    private static BlockCoverage Classify(MaskPredicate predicate, int head, int batches, BlockTokens queries, int row, BlockTokens keys, int column)
+    private static BlockCoverage Classify(
+        MaskPredicate predicate, int head, int batches, BlockTokens queries, int row, BlockTokens keys, int column)
     {
         if (queries.RunsOf(row).IsEmpty || keys.RunsOf(column).IsEmpty)
         {
@@ -73,7 +77,8 @@ public static class BlockMaskClassification
         return coverage;
     }
 
-    private static BlockCoverage ClassifyBatch(MaskPredicate predicate, int batch, int head, BlockTokens queries, int row, BlockTokens keys, int column)
+    private static BlockCoverage ClassifyBatch(
+        MaskPredicate predicate, int batch, int head, BlockTokens queries, int row, BlockTokens keys, int column)
     {
         ReadOnlySpan<TokenRun> queryRuns = queries.RunsOf(row);
         ReadOnlySpan<TokenRun> keyRuns = keys.RunsOf(column);

@@ -132,7 +132,10 @@ public static class BlockMaskPatterns
         RequireSlots(builder, layout.Slots);
         if (layout.Alignment % builder.Size.Query != 0 || layout.Alignment % builder.Size.Key != 0)
         {
-            throw new ArgumentException($"Tiles aligned to {layout.Alignment} slots do not start on blocks of {builder.Size}; make the layout with TileLayout.ForBlocks.", nameof(layout));
+            throw new ArgumentException(
+                $"Tiles aligned to {layout.Alignment} slots do not start on blocks of {builder.Size}; "
+                    + "make the layout with TileLayout.ForBlocks.",
+                nameof(layout));
         }
 
         bool[] keys = HoldsTokens(layout.Order, builder.Size.Key, builder.KeyBlocks);
@@ -207,7 +210,8 @@ public static class BlockMaskPatterns
         }
     }
 
-    private static void KeepWindowRow(BlockMaskBuilder builder, int head, int queryBlock, TileLayout layout, TileWindow window, int tile, bool[] keys)
+    private static void KeepWindowRow(
+        BlockMaskBuilder builder, int head, int queryBlock, TileLayout layout, TileWindow window, int tile, bool[] keys)
     {
         (int frame, int row, int column) = layout.CoordinatesOf(tile);
         (int firstFrame, int lastFrame) = window.FrameRange(frame, layout);
@@ -218,7 +222,9 @@ public static class BlockMaskPatterns
             for (int h = firstHeight; h <= lastHeight; h++)
             {
                 // Tiles that follow each other along the width follow each other in storage: one run of blocks.
-                (int start, int end) = layout.TileSlots(layout.TileAt(f, h, firstWidth), layout.TileAt(f, h, lastWidth) + 1).Blocks(builder.Size.Key);
+                (int start, int end) = layout
+                    .TileSlots(layout.TileAt(f, h, firstWidth), layout.TileAt(f, h, lastWidth) + 1)
+                    .Blocks(builder.Size.Key);
                 KeepHeld(builder, head, queryBlock, start, end, keys);
             }
         }
@@ -250,7 +256,9 @@ public static class BlockMaskPatterns
     {
         if (builder.QuerySlots != slots || builder.KeySlots != slots)
         {
-            throw new ArgumentException($"The builder covers {builder.QuerySlots} x {builder.KeySlots} slots, the token order {slots}; wanted one count.", nameof(builder));
+            throw new ArgumentException(
+                $"The builder covers {builder.QuerySlots} x {builder.KeySlots} slots, the token order {slots}; wanted one count.",
+                nameof(builder));
         }
     }
 
@@ -258,10 +266,14 @@ public static class BlockMaskPatterns
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(mask);
-        if (mask.QuerySlots != builder.QuerySlots || mask.KeySlots != builder.KeySlots || mask.Size != builder.Size || (mask.MaskHeads != 1 && mask.MaskHeads != builder.Heads))
+        if (mask.QuerySlots != builder.QuerySlots
+            || mask.KeySlots != builder.KeySlots
+            || mask.Size != builder.Size
+            || (mask.MaskHeads != 1 && mask.MaskHeads != builder.Heads))
         {
             throw new ArgumentException(
-                $"The mask has {mask.MaskHeads} heads of {mask.QuerySlots} x {mask.KeySlots} slots in blocks of {mask.Size}; the builder {builder.Heads} of {builder.QuerySlots} x {builder.KeySlots} in {builder.Size}.",
+                $"The mask has {mask.MaskHeads} heads of {mask.QuerySlots} x {mask.KeySlots} slots in blocks of {mask.Size}; "
+                    + $"the builder {builder.Heads} of {builder.QuerySlots} x {builder.KeySlots} in {builder.Size}.",
                 nameof(mask));
         }
     }

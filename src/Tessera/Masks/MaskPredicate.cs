@@ -50,7 +50,8 @@ public abstract class MaskPredicate
         public override BlockCoverage Classify(int head, int queryStart, int queryCount, int keyStart, int keyCount) =>
             _mod.Classify(head, queryStart, queryCount, keyStart, keyCount);
 
-        public override void HideTile(Span<float> scores, int stride, int batch, int head, ReadOnlySpan<int> queries, ReadOnlySpan<int> keys)
+        public override void HideTile(
+            Span<float> scores, int stride, int batch, int head, ReadOnlySpan<int> queries, ReadOnlySpan<int> keys)
         {
             for (int r = 0; r < queries.Length; r++)
             {

@@ -36,7 +36,8 @@ public abstract class ScoreModifier
 
         public override float Apply(float score, TokenPair pair) => _mod.Apply(score, pair);
 
-        public override void ApplyTile(Span<float> scores, int stride, int batch, int head, ReadOnlySpan<int> queries, ReadOnlySpan<int> keys)
+        public override void ApplyTile(
+            Span<float> scores, int stride, int batch, int head, ReadOnlySpan<int> queries, ReadOnlySpan<int> keys)
         {
             for (int r = 0; r < queries.Length; r++)
             {

@@ -43,7 +43,8 @@ public readonly record struct TileWindow(int Frames, int Height, int Width)
 
     /// <summary>Share of tile pairs seen: the density that papers quote. Blocks computed may differ a little where border tiles are
     /// small.</summary>
-    public double TileDensity((int Frames, int Height, int Width) counts) => TilesSeen(counts) / ((double)counts.Frames * counts.Height * counts.Width);
+    public double TileDensity((int Frames, int Height, int Width) counts) =>
+        TilesSeen(counts) / ((double)counts.Frames * counts.Height * counts.Width);
 
     /// <summary>The same window cut to the number of tiles.</summary>
     public TileWindow Within((int Frames, int Height, int Width) counts) =>
@@ -62,7 +63,9 @@ public readonly record struct TileWindow(int Frames, int Height, int Width)
             parsed = int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out sizes[i]) && sizes[i] >= 1;
         }
 
-        return parsed ? new TileWindow(sizes[0], sizes[1], sizes[2]) : throw new FormatException($"Window '{text}' is not FRAMESxHEIGHTxWIDTH in tiles, for example 6x6x1.");
+        return parsed
+            ? new TileWindow(sizes[0], sizes[1], sizes[2])
+            : throw new FormatException($"Window '{text}' is not FRAMESxHEIGHTxWIDTH in tiles, for example 6x6x1.");
     }
 
     /// <inheritdoc/>

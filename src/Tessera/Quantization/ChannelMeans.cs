@@ -65,7 +65,8 @@ internal static class ChannelMeans
         if (elements % channels != 0 || (order is not null && order.Slots != slots))
         {
             throw new ArgumentException(
-                $"rows holds {elements} elements, which is not {(order is null ? "a whole number of" : order.Slots)} rows of {channels} channels.",
+                $"rows holds {elements} elements, which is not {(order is null ? "a whole number of" : order.Slots)} "
+                    + $"rows of {channels} channels.",
                 nameof(elements));
         }
 

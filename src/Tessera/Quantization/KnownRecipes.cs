@@ -63,7 +63,8 @@ public static class KnownRecipes
         Name = probabilityScale == 448f ? $"fp8-tile-{scaleTile}" : $"fp8-tile-{scaleTile}-p{probabilityScale:0}",
         Query = new(NumberFormat.Float8E4M3, QuantizationGranularity.PerTile, 0, scaleTile),
         Key = new(NumberFormat.Float8E4M3, QuantizationGranularity.PerTile, 0, scaleTile),
-        Probability = new(NumberFormat.Float8E4M3, ProbabilityReference.RunningMaximum, SoftmaxDenominator.Exact, CodeRounding.Nearest, probabilityScale),
+        Probability = new(
+            NumberFormat.Float8E4M3, ProbabilityReference.RunningMaximum, SoftmaxDenominator.Exact, CodeRounding.Nearest, probabilityScale),
         Value = new(NumberFormat.Float8E4M3, QuantizationGranularity.PerChannel),
     };
 
@@ -117,7 +118,8 @@ public static class KnownRecipes
     };
 
     /// <summary>All recipes that need no parameter.</summary>
-    public static IReadOnlyList<QuantizationRecipe> All { get; } = [Float32, Int8, Int8Narrow, KeyValue4, Int4, Float8, Sage, Sage2, SageInt8Value, ParoReleased];
+    public static IReadOnlyList<QuantizationRecipe> All { get; } =
+        [Float32, Int8, Int8Narrow, KeyValue4, Int4, Float8, Sage, Sage2, SageInt8Value, ParoReleased];
 
     /// <summary>The recipe of a name.</summary>
     /// <exception cref="ArgumentException">No recipe has that name; the message lists them.</exception>

@@ -20,5 +20,8 @@ public readonly record struct ProbabilityFormat(
     public float CodeOfOne => Scale > 0 ? Scale : Format.Bits() > 8 ? 1 : Format.MaximumCode();
 
     /// <inheritdoc/>
-    public override string ToString() => Format.Bits() > 8 ? $"{Format}" : $"{Format}/{Reference}/{Denominator}{(Rounding == CodeRounding.Nearest ? "" : "/truncated")}{(Scale > 0 ? $"/{Scale}" : "")}";
+    public override string ToString() =>
+        Format.Bits() > 8
+            ? $"{Format}"
+            : $"{Format}/{Reference}/{Denominator}{(Rounding == CodeRounding.Nearest ? "" : "/truncated")}{(Scale > 0 ? $"/{Scale}" : "")}";
 }

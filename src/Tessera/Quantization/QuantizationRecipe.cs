@@ -44,7 +44,10 @@ public sealed record QuantizationRecipe
 
     /// <summary>Whether every operand is binary32, so that nothing is lost.</summary>
     public bool IsExact =>
-        Query.Format == NumberFormat.Float32 && Key.Format == NumberFormat.Float32 && Probability.Format == NumberFormat.Float32 && Value.Format == NumberFormat.Float32;
+        Query.Format == NumberFormat.Float32
+            && Key.Format == NumberFormat.Float32
+            && Probability.Format == NumberFormat.Float32
+            && Value.Format == NumberFormat.Float32;
 
     /// <inheritdoc/>
     public override string ToString() => Name;

@@ -198,7 +198,8 @@ public static class Quantizer
         if (values.Length != (long)groups.Slots * groups.Channels)
         {
             throw new ArgumentException(
-                $"values holds {values.Length} elements; {groups.Slots} slots of {groups.Channels} channels need {(long)groups.Slots * groups.Channels}.",
+                $"values holds {values.Length} elements; "
+                    + $"{groups.Slots} slots of {groups.Channels} channels need {(long)groups.Slots * groups.Channels}.",
                 nameof(values));
         }
     }
@@ -218,7 +219,8 @@ public static class Quantizer
             if (refused && groups.IsValid(i / groups.Channels))
             {
                 throw new ArgumentException(
-                    $"values[{i / groups.Channels}, {i % groups.Channels}] is {values[i]}, which {format} cannot hold; clean or clamp the tensor first.",
+                    $"values[{i / groups.Channels}, {i % groups.Channels}] is {values[i]}, which {format} cannot hold; "
+                        + "clean or clamp the tensor first.",
                     nameof(values));
             }
         }

@@ -51,7 +51,8 @@ public sealed class NpyFile
         if (left != header.ElementCount * header.DataType.ByteSize())
         {
             throw new TensorFormatException(
-                $"{name}: an array of shape ({string.Join(", ", header.Shape.Take(8))}) needs {header.ElementCount * header.DataType.ByteSize()} bytes, but {left} follow the header.");
+                $"{name}: an array of shape ({string.Join(", ", header.Shape.Take(8))}) "
+                    + $"needs {header.ElementCount * header.DataType.ByteSize()} bytes, but {left} follow the header.");
         }
 
         if (header.ElementCount > int.MaxValue / sizeof(float))

@@ -43,7 +43,8 @@ public sealed unsafe class SafetensorsFile : IDisposable
         if (headerLength > SafetensorsHeader.MaximumLength || headerLength > (ulong)(length - LengthBytes))
         {
             throw new TensorFormatException(
-                $"{source}: the header length is {headerLength}; at most {SafetensorsHeader.MaximumLength} is read and {length - LengthBytes} bytes follow.");
+                $"{source}: the header length is {headerLength}; "
+                    + $"at most {SafetensorsHeader.MaximumLength} is read and {length - LengthBytes} bytes follow.");
         }
 
         long dataStart = LengthBytes + (long)headerLength;
@@ -157,7 +158,8 @@ public sealed unsafe class SafetensorsFile : IDisposable
         TensorDescription tensor = this[name];
         if (start < 0 || start > tensor.ElementCount || destination.Length > tensor.ElementCount - start)
         {
-            throw new ArgumentOutOfRangeException(nameof(start), start, $"Tensor '{name}' has {tensor.ElementCount} elements; {destination.Length} from {start} exceed it.");
+            throw new ArgumentOutOfRangeException(
+                nameof(start), start, $"Tensor '{name}' has {tensor.ElementCount} elements; {destination.Length} from {start} exceed it.");
         }
 
         // Parts keep the byte offset of a span below 2^31 for the widest type.
@@ -212,7 +214,8 @@ public sealed unsafe class SafetensorsFile : IDisposable
         public MappedRegion(FileStream stream)
         {
             Length = stream.Length;
-            _file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            _file = MemoryMappedFile.CreateFromFile(
+                stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
             _view = _file.CreateViewAccessor(0, Length, MemoryMappedFileAccess.Read);
             byte* start = null;
             _view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);

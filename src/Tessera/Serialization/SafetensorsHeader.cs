@@ -187,7 +187,10 @@ internal sealed class SafetensorsHeader
 
         if (end < begin || end - begin != elements * type.ByteSize())
         {
-            throw TensorFault(name, $"has data_offsets [{begin}, {end}], but {type.SafetensorsName()} [{ShowShape(shape)}] needs {elements * type.ByteSize()} bytes");
+            throw TensorFault(
+                name,
+                $"has data_offsets [{begin}, {end}], but {type.SafetensorsName()} [{ShowShape(shape)}] "
+                    + $"needs {elements * type.ByteSize()} bytes");
         }
 
         return new TensorDescription(name, type, shape, elements, begin);
@@ -222,7 +225,8 @@ internal sealed class SafetensorsHeader
 
     private static string Show(string name) => name.Length <= ShownName ? name : string.Concat(name.AsSpan(0, ShownName), "...");
 
-    private static string ShowShape(long[] shape) => shape.Length <= 8 ? string.Join(", ", shape) : $"{string.Join(", ", shape.Take(8))}, ...";
+    private static string ShowShape(long[] shape) =>
+        shape.Length <= 8 ? string.Join(", ", shape) : $"{string.Join(", ", shape.Take(8))}, ...";
 
     private TensorFormatException TensorFault(string name, string fault) => new($"{_source}: tensor '{Show(name)}' {fault}.");
 

@@ -154,7 +154,8 @@ public sealed class SafetensorsWriter
         return buffer.WrittenCount <= SafetensorsHeader.MaximumLength
             ? buffer.WrittenSpan.ToArray()
             : throw new InvalidOperationException(
-                $"The header of {entries.Length} tensors needs {buffer.WrittenCount} bytes; at most {SafetensorsHeader.MaximumLength} are allowed.");
+                $"The header of {entries.Length} tensors needs {buffer.WrittenCount} bytes; "
+                    + $"at most {SafetensorsHeader.MaximumLength} are allowed.");
     }
 
     private sealed record Entry(TensorDescription Tensor, Action<Stream> Write);

@@ -82,9 +82,11 @@ public sealed class HeadPattern
     internal ReadOnlySpan<double> FrequenciesOf(GridAxis axis) => _frequencies[(int)axis];
 
     /// <inheritdoc/>
-    public override string ToString() => FormattableString.Invariant($"{Kind} (reach {Show(FrameReach)} x {Show(HeightReach)} x {Show(WidthReach)})");
+    public override string ToString() =>
+        FormattableString.Invariant($"{Kind} (reach {Show(FrameReach)} x {Show(HeightReach)} x {Show(WidthReach)})");
 
-    private static string Show(double reach) => double.IsPositiveInfinity(reach) ? "all" : reach.ToString("0.0", System.Globalization.CultureInfo.InvariantCulture);
+    private static string Show(double reach) =>
+        double.IsPositiveInfinity(reach) ? "all" : reach.ToString("0.0", System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>
     /// Geometric frequencies w_0 / r^j whose mix has curvature 1 / reach^2 at 0 and whose slowest member does not repeat within the axis.

@@ -21,7 +21,8 @@ internal static unsafe class BlockMean
 
     /// <summary>Adds rows to sums, each channel in slot order whatever the width; answers how many rows were valid.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static int AddRows(in RowSource source, in PackedHead head, TokenOrder? order, int firstSlot, int rows, int channels, double* sums)
+    public static int AddRows(
+        in RowSource source, in PackedHead head, TokenOrder? order, int firstSlot, int rows, int channels, double* sums)
     {
         int valid = 0;
         for (int slot = firstSlot; slot < firstSlot + rows; slot++)

@@ -61,7 +61,8 @@ internal sealed unsafe class CpuAttentionKernel : IAttentionKernel
     /// <summary>Bytes of native memory that the kernel holds.</summary>
     public long ScratchBytes => _arena.Bytes + _scratch.Bytes;
 
-    public AttentionStatistics Run(in AttentionInputs inputs, TensorSpan<float> output, Span<float> logSumExp = default, CancellationToken cancellationToken = default)
+    public AttentionStatistics Run(
+        in AttentionInputs inputs, TensorSpan<float> output, Span<float> logSumExp = default, CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         Plan.RequireFits(inputs, output, logSumExp);
@@ -124,7 +125,8 @@ internal sealed unsafe class CpuAttentionKernel : IAttentionKernel
             _arena.Reset(_packing);
             Prepare(context, value, count, ofTensors: false, cancellationToken);
             _scheduler.Run(
-                count * _layout.KeyBlocks, new PackJob(_packing, _kernels.Packer, context.Key, value, true, _arena.Heads, _workers), cancellationToken);
+                count * _layout.KeyBlocks, new PackJob(_packing, _kernels.Packer, context.Key, value, true, _arena.Heads, _workers),
+                cancellationToken);
             long packed = Stopwatch.GetTimestamp();
             quantize += packed - start;
             int[] order = _schedule.OrderOf(first, count, shape.Heads);
@@ -168,7 +170,8 @@ internal sealed unsafe class CpuAttentionKernel : IAttentionKernel
     }
 
     private void Collect(
-        in AttendContext context, in RowSource source, AttentionOperand operand, int blocks, int count, bool ofTensors, CancellationToken cancellationToken)
+        in AttendContext context, in RowSource source, AttentionOperand operand, int blocks, int count, bool ofTensors,
+        CancellationToken cancellationToken)
     {
         if (_packing.ModeOf(operand) is ScaleMode.RowGroups or ScaleMode.ColumnGroups && _packing.HasTensorScale(operand) == ofTensors)
         {

@@ -22,11 +22,15 @@ internal sealed class CpuLayout
     private const int RowPadding = 32;
 
     public CpuLayout(AttentionPlan plan, KernelSet kernels)
-        : this(plan.Shape, plan.Mask.Size, plan.Mask.QuerySlots, plan.Mask.KeySlots, plan.Recipe, plan.ProbabilitySkipThreshold is not null, kernels)
+        : this(
+            plan.Shape, plan.Mask.Size, plan.Mask.QuerySlots, plan.Mask.KeySlots, plan.Recipe, plan.ProbabilitySkipThreshold is not null,
+            kernels)
     {
     }
 
-    public CpuLayout(AttentionShape shape, BlockSize blockSize, int querySlots, int keySlots, QuantizationRecipe recipe, bool skipsTiles, KernelSet kernels)
+    public CpuLayout(
+        AttentionShape shape, BlockSize blockSize, int querySlots, int keySlots, QuantizationRecipe recipe, bool skipsTiles,
+        KernelSet kernels)
     {
         Shape = shape;
         QueryBlock = blockSize.Query;
@@ -50,7 +54,9 @@ internal sealed class CpuLayout
         SegmentsPerBlock = CeilingDivision.Of(KeyStride, SegmentKeys);
         QueryScales = ModeOf(recipe.Query);
         KeyScales = ModeOf(recipe.Key);
-        ValueScales = recipe.Value.Format.IsScaled() && IntegerOutput && group > 0 && group <= KeyBlock ? ScaleMode.SegmentColumns : ModeOf(recipe.Value);
+        ValueScales = recipe.Value.Format.IsScaled() && IntegerOutput && group > 0 && group <= KeyBlock
+            ? ScaleMode.SegmentColumns
+            : ModeOf(recipe.Value);
         bool wholeBlocks = recipe.Probability.Reference == ProbabilityReference.TileMaximum || skipsTiles;
         RowCapacity = RoundUp(wholeBlocks ? Math.Max(QueryBlock, TargetRows) : TargetRows, 8);
         MergesQueryBlocks = !recipe.SmoothQuery && !skipsTiles;

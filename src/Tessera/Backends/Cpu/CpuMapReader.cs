@@ -23,7 +23,8 @@ public sealed unsafe class CpuMapReader(CpuOptions options) : IAttentionMapReade
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The result has another length than the queries, an index is out of range, or Q or K holds a NaN
     /// or an infinity.</exception>
-    public void ReadLogSumExp(in AttentionInputs inputs, int batch, int head, double scale, Span<float> logSumExp, CancellationToken cancellationToken = default)
+    public void ReadLogSumExp(
+        in AttentionInputs inputs, int batch, int head, double scale, Span<float> logSumExp, CancellationToken cancellationToken = default)
     {
         RequireHead(inputs.Shape, batch, head, logSumExp);
         using Reading reading = new(inputs.Shape, BlockSize.Default, order: null, scale, _options);
@@ -31,7 +32,8 @@ public sealed unsafe class CpuMapReader(CpuOptions options) : IAttentionMapReade
         fixed (float* key = &inputs.Key.GetPinnableReference())
         fixed (float* sums = logSumExp)
         {
-            AttendContext context = reading.Pack(new RowSource(query, inputs.Query.Strides), new RowSource(key, inputs.Key.Strides), batch, head, cancellationToken);
+            AttendContext context = reading.Pack(
+                new RowSource(query, inputs.Query.Strides), new RowSource(key, inputs.Key.Strides), batch, head, cancellationToken);
             int tiles = CeilingDivision.Of(context.Layout.QuerySlots, CpuLayout.TargetRows);
             reading.Scheduler.Run(tiles, new LogSumExpJob(context, reading.Heads, reading.Workers, sums), cancellationToken);
         }
@@ -54,12 +56,14 @@ public sealed unsafe class CpuMapReader(CpuOptions options) : IAttentionMapReade
         fixed (float* sums = logSumExp)
         fixed (int* rows = queryBlocks)
         {
-            AttendContext context = reading.Pack(new RowSource(query, inputs.Query.Strides), new RowSource(key, inputs.Key.Strides), batch, head, cancellationToken);
+            AttendContext context = reading.Pack(
+                new RowSource(query, inputs.Query.Strides), new RowSource(key, inputs.Key.Strides), batch, head, cancellationToken);
             Array.Clear(destination.Sum);
             Array.Clear(destination.Maximum);
             Array.Clear(destination.CountBelow);
             int count = queryBlocks.IsEmpty ? context.Layout.QueryBlocks : queryBlocks.Length;
-            reading.Scheduler.Run(count, new MapJob(context, reading.Heads, reading.Workers, sums, epsilon, rows, destination), cancellationToken);
+            reading.Scheduler.Run(
+                count, new MapJob(context, reading.Heads, reading.Workers, sums, epsilon, rows, destination), cancellationToken);
         }
     }
 
@@ -71,7 +75,8 @@ public sealed unsafe class CpuMapReader(CpuOptions options) : IAttentionMapReade
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(head, shape.Heads);
         if (logSumExp.Length != shape.QueryLength)
         {
-            throw new ArgumentException($"logSumExp holds {logSumExp.Length} values; wanted one per query, {shape.QueryLength}.", nameof(logSumExp));
+            throw new ArgumentException(
+                $"logSumExp holds {logSumExp.Length} values; wanted one per query, {shape.QueryLength}.", nameof(logSumExp));
         }
     }
 
@@ -80,7 +85,9 @@ public sealed unsafe class CpuMapReader(CpuOptions options) : IAttentionMapReade
         if (destination.QueryBlocks != layout.QueryBlocks || destination.KeyBlocks != layout.KeyBlocks)
         {
             throw new ArgumentException(
-                $"destination holds {destination.QueryBlocks} x {destination.KeyBlocks} blocks; the map has {layout.QueryBlocks} x {layout.KeyBlocks} of {destination.Size}.", nameof(destination));
+                $"destination holds {destination.QueryBlocks} x {destination.KeyBlocks} blocks; "
+                    + $"the map has {layout.QueryBlocks} x {layout.KeyBlocks} of {destination.Size}.",
+                nameof(destination));
         }
 
         int before = -1;
@@ -88,7 +95,9 @@ public sealed unsafe class CpuMapReader(CpuOptions options) : IAttentionMapReade
         {
             if (block <= before || block >= layout.QueryBlocks)
             {
-                throw new ArgumentException($"queryBlocks holds {block} after {before}; wanted ascending block rows below {layout.QueryBlocks}.", nameof(queryBlocks));
+                throw new ArgumentException(
+                    $"queryBlocks holds {block} after {before}; wanted ascending block rows below {layout.QueryBlocks}.",
+                    nameof(queryBlocks));
             }
 
             before = block;
@@ -108,12 +117,14 @@ public sealed unsafe class CpuMapReader(CpuOptions options) : IAttentionMapReade
         {
             if (order is not null && (order.Tokens != shape.QueryLength || shape.QueryLength != shape.KeyLength))
             {
-                throw new ArgumentException($"Order {order} does not fit {shape}; an order needs as many tokens as there are queries and keys.", nameof(order));
+                throw new ArgumentException(
+                    $"Order {order} does not fit {shape}; an order needs as many tokens as there are queries and keys.", nameof(order));
             }
 
             QuantizationRecipe recipe = KnownRecipes.Float32;
             _kernels = KernelSet.For(recipe, size.Key, options);
-            Layout = new CpuLayout(shape, size, order?.Slots ?? shape.QueryLength, order?.Slots ?? shape.KeyLength, recipe, skipsTiles: false, _kernels);
+            Layout = new CpuLayout(
+                shape, size, order?.Slots ?? shape.QueryLength, order?.Slots ?? shape.KeyLength, recipe, skipsTiles: false, _kernels);
             _packing = new PackingPlan(recipe, order is null ? [] : [order], null, scale, Layout, 0);
             _slots = [new KeyBlockSlots(order, Layout.KeySlots, Layout.KeyBlock)];
             Scheduler = TileScheduler.ForThreads(options.EffectiveThreads);
@@ -140,7 +151,8 @@ public sealed unsafe class CpuMapReader(CpuOptions options) : IAttentionMapReade
             _arena.Heads[0].Batch = batch;
             _arena.Heads[0].Head = head;
             _arena.Reset(_packing);
-            Scheduler.Run(Layout.KeyBlocks, new PackJob(_packing, _kernels.Packer, key, default, false, _arena.Heads, Workers), cancellationToken);
+            Scheduler.Run(
+                Layout.KeyBlocks, new PackJob(_packing, _kernels.Packer, key, default, false, _arena.Heads, Workers), cancellationToken);
             return new AttendContext
             {
                 Recipe = _packing.Recipe,

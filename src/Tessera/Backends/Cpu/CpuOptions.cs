@@ -38,9 +38,13 @@ public sealed record CpuOptions
     /// <exception cref="PlatformNotSupportedException">The set that was asked for is not available in this process.</exception>
     public CpuInstructionSet EffectiveInstructionSet => InstructionSet switch
     {
-        CpuInstructionSet.Auto => Isa512.IsSupported ? CpuInstructionSet.Vector512 : Isa256.IsSupported ? CpuInstructionSet.Vector256 : CpuInstructionSet.Vector128,
-        CpuInstructionSet.Vector512 when !Isa512.IsSupported => throw new PlatformNotSupportedException("This process has no AVX-512 (F and BW); use CpuInstructionSet.Auto."),
-        CpuInstructionSet.Vector256 when !Isa256.IsSupported => throw new PlatformNotSupportedException("This process has no AVX2 with FMA; use CpuInstructionSet.Auto."),
+        CpuInstructionSet.Auto => Isa512.IsSupported
+            ? CpuInstructionSet.Vector512
+            : Isa256.IsSupported ? CpuInstructionSet.Vector256 : CpuInstructionSet.Vector128,
+        CpuInstructionSet.Vector512 when !Isa512.IsSupported =>
+            throw new PlatformNotSupportedException("This process has no AVX-512 (F and BW); use CpuInstructionSet.Auto."),
+        CpuInstructionSet.Vector256 when !Isa256.IsSupported =>
+            throw new PlatformNotSupportedException("This process has no AVX2 with FMA; use CpuInstructionSet.Auto."),
         _ => InstructionSet,
     };
 

@@ -15,7 +15,8 @@ namespace Tessera.Backends.Cpu;
 /// <param name="Map">Statistics of score tiles.</param>
 /// <param name="VectorCount">Lanes of the row kernels.</param>
 /// <param name="QueryOffset">What is added to codes of Q to make them unsigned; 0 for a float QK.</param>
-internal sealed record KernelSet(TileProducts Scores, TileProducts Output, TileSoftmax Softmax, RowPacker Packer, MapRows Map, int VectorCount, int QueryOffset)
+internal sealed record KernelSet(
+    TileProducts Scores, TileProducts Output, TileSoftmax Softmax, RowPacker Packer, MapRows Map, int VectorCount, int QueryOffset)
 {
     /// <summary>Chooses the kernels of a recipe.</summary>
     /// <param name="recipe">Number formats.</param>
@@ -37,12 +38,15 @@ internal sealed record KernelSet(TileProducts Scores, TileProducts Output, TileS
     {
         (TileProducts scores, int offset) = ScoreProducts<TIsa, TVector>(recipe, options.EffectiveVnni);
         TileProducts output = OutputProducts<TIsa, TVector>(recipe, keyBlock, options.EffectiveVnni);
-        return new KernelSet(scores, output, SoftmaxOf<TIsa, TVector>(recipe.Probability, output.IsInteger), new RowPacker<TIsa, TVector>(), new MapRows<TIsa, TVector>(), TIsa.Count, offset);
+        return new KernelSet(
+            scores, output, SoftmaxOf<TIsa, TVector>(recipe.Probability, output.IsInteger), new RowPacker<TIsa, TVector>(),
+            new MapRows<TIsa, TVector>(), TIsa.Count, offset);
     }
 
     // Integer QK needs one scale per row of Q and of K; scales per channel stay in the floats of the float product.
     private static bool HasRowScales(OperandFormat format) =>
-        format.Format is NumberFormat.Int8 or NumberFormat.Int7 or NumberFormat.Int4 && format.Granularity != QuantizationGranularity.PerChannel;
+        format.Format is NumberFormat.Int8 or NumberFormat.Int7 or NumberFormat.Int4
+            && format.Granularity != QuantizationGranularity.PerChannel;
 
     private static (TileProducts Products, int Offset) ScoreProducts<TIsa, TVector>(QuantizationRecipe recipe, bool vnni)
         where TIsa : struct, IVectorIsa<TVector>

@@ -67,7 +67,9 @@ internal sealed class TileSchedule
             int merged = 1;
             if (layout.MergesQueryBlocks)
             {
-                while (block + merged < mask.QueryBlocks && (merged + 1) * mask.Size.Query <= CpuLayout.TargetRows && SameLists(mask, head, block, block + merged))
+                while (block + merged < mask.QueryBlocks
+                    && (merged + 1) * mask.Size.Query <= CpuLayout.TargetRows
+                    && SameLists(mask, head, block, block + merged))
                 {
                     merged++;
                 }

@@ -28,7 +28,8 @@ internal sealed unsafe partial class TileWorker
     /// <param name="logSumExp">Natural-log row sums in natural token order.</param>
     /// <param name="epsilon">Threshold of the count.</param>
     /// <param name="destination">Receives the row.</param>
-    public void ReadMapRow(in AttendContext context, in PackedHead head, int queryBlock, float* logSumExp, float epsilon, BlockMapStatistics destination)
+    public void ReadMapRow(
+        in AttendContext context, in PackedHead head, int queryBlock, float* logSumExp, float epsilon, BlockMapStatistics destination)
     {
         int first = queryBlock * _layout.QueryBlock;
         int end = Math.Min(first + _layout.QueryBlock, _layout.QuerySlots);

@@ -24,8 +24,12 @@ internal sealed unsafe partial class TileWorker
             for (int column = 0; column < _layout.KeyStride; column += products.PanelWidth)
             {
                 segment.B = keys + ((nint)column * _layout.DotSteps);
-                float* corrections = head.Corrections == null ? null : (float*)head.Corrections + ((nint)block * _layout.KeyStride) + column;
-                products.Panel(&segment, 1, _queries.Rows, _layout.QueryStride, task.Rows, _tile.Scores + (i * _layout.KeyStride) + column, _layout.ScoreStride, corrections);
+                float* corrections = head.Corrections == null
+                    ? null
+                    : (float*)head.Corrections + ((nint)block * _layout.KeyStride) + column;
+                products.Panel(
+                    &segment, 1, _queries.Rows, _layout.QueryStride, task.Rows, _tile.Scores + (i * _layout.KeyStride) + column,
+                    _layout.ScoreStride, corrections);
             }
         }
 
@@ -55,7 +59,8 @@ internal sealed unsafe partial class TileWorker
         {
             int first = _blocks[i] * _layout.KeyBlock;
             int slots = Math.Min(_layout.KeyBlock, _layout.KeySlots - first);
-            context.Kernels.Packer.KeyDots(context.Packing, context.Key, head, _queryMean, first, slots, context.Packing.ScoreFactor, _bias + (i * _layout.KeyStride));
+            context.Kernels.Packer.KeyDots(
+                context.Packing, context.Key, head, _queryMean, first, slots, context.Packing.ScoreFactor, _bias + (i * _layout.KeyStride));
         }
     }
 
@@ -126,7 +131,8 @@ internal sealed unsafe partial class TileWorker
                 if (_queryTokens[row] >= 0 && _keyTokens[key] >= 0 && (float.IsNaN(line[key]) || float.IsPositiveInfinity(line[key])))
                 {
                     throw new InvalidOperationException(
-                        $"Score modifier {context.Modifier} answered {line[key]} for query {_queryTokens[row]} and key {_keyTokens[key]} of batch {head.Batch}, head {head.Head}; scores must be finite or negative infinity.");
+                        $"Score modifier {context.Modifier} answered {line[key]} for query {_queryTokens[row]} and key {_keyTokens[key]} "
+                            + $"of batch {head.Batch}, head {head.Head}; scores must be finite or negative infinity.");
                 }
 
                 line[key] = (line[key] - constant) * Log2OfE;

@@ -194,7 +194,8 @@ internal sealed unsafe partial class TileWorker
             mean = MeanOfQueryBlock(context, head, task.FirstSlot / _layout.QueryBlock);
         }
 
-        int largest = context.Kernels.Packer.PackQueries(context.Packing, context.Query, head, task.FirstSlot, task.Rows, mean, target, Scratch);
+        int largest = context.Kernels.Packer.PackQueries(
+            context.Packing, context.Query, head, task.FirstSlot, task.Rows, mean, target, Scratch);
         double bound = (double)BitConverter.Int32BitsToSingle(largest) * BitConverter.Int32BitsToSingle(*head.LargestKey)
             * _layout.DotChannels * Math.Abs(context.Packing.ScoreFactor);
         if (bound >= float.MaxValue)
@@ -295,11 +296,14 @@ internal sealed unsafe partial class TileWorker
             }
 
             float* output = context.Output.Row(head.Batch, head.Head, token);
-            StoreRow(_output + ((nint)row * _layout.OutputStride), visible ? share / sum[row] : 0, visible && context.Recipe.SmoothValue ? head.ValueMean : null, share, output, shape.HeadDim);
+            StoreRow(
+                _output + ((nint)row * _layout.OutputStride), visible ? share / sum[row] : 0,
+                visible && context.Recipe.SmoothValue ? head.ValueMean : null, share, output, shape.HeadDim);
             if (context.LogSumExp != null)
             {
                 float constant = context.Recipe.SmoothKey ? _queries.RowConstants[row] : 0;
-                context.LogSumExp[((((long)head.Batch * shape.Heads) + head.Head) * shape.QueryLength) + token] = visible ? logSumExp + constant : float.NegativeInfinity;
+                context.LogSumExp[((((long)head.Batch * shape.Heads) + head.Head) * shape.QueryLength) + token] =
+                    visible ? logSumExp + constant : float.NegativeInfinity;
             }
         }
     }

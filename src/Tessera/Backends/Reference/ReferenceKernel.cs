@@ -9,7 +9,8 @@ internal sealed class ReferenceKernel(AttentionPlan plan) : IAttentionKernel
 {
     public AttentionPlan Plan { get; } = plan;
 
-    public AttentionStatistics Run(in AttentionInputs inputs, TensorSpan<float> output, Span<float> logSumExp = default, CancellationToken cancellationToken = default)
+    public AttentionStatistics Run(
+        in AttentionInputs inputs, TensorSpan<float> output, Span<float> logSumExp = default, CancellationToken cancellationToken = default)
     {
         AttentionShape shape = Plan.Shape;
         Plan.RequireFits(inputs, output, logSumExp);
@@ -38,7 +39,8 @@ internal sealed class ReferenceKernel(AttentionPlan plan) : IAttentionKernel
         long perHead = Plan.Mask.KeptBlocks * (shape.Heads / Plan.Mask.MaskHeads);
         long total = (long)shape.Heads * Plan.Mask.QueryBlocks * Plan.Mask.KeyBlocks;
         return new AttentionStatistics(
-            shape.Batch * perHead, shape.Batch * total, result.ProbabilityTilesSkipped, new StageTimes(TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero, Stopwatch.GetElapsedTime(start)));
+            shape.Batch * perHead, shape.Batch * total, result.ProbabilityTilesSkipped,
+            new StageTimes(TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero, Stopwatch.GetElapsedTime(start)));
     }
 
     public void Dispose()

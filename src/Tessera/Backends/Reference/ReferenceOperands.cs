@@ -112,7 +112,8 @@ internal sealed class ReferenceOperands
         return rows;
     }
 
-    private Operand Quantized(float[] rows, OperandFormat format, AttentionOperand operand, AttentionPlan plan, in AttentionInputs inputs, bool hadamard)
+    private Operand Quantized(
+        float[] rows, OperandFormat format, AttentionOperand operand, AttentionPlan plan, in AttentionInputs inputs, bool hadamard)
     {
         int channels = _headDim;
         if (hadamard)

@@ -31,7 +31,9 @@ public readonly record struct Document : IMaskMod
             starts.Add(checked(starts[^1] + length));
         }
 
-        return starts.Count > 1 ? new Document(starts.MoveToImmutable()) : throw new ArgumentException("Wanted at least one document.", nameof(lengths));
+        return starts.Count > 1
+            ? new Document(starts.MoveToImmutable())
+            : throw new ArgumentException("Wanted at least one document.", nameof(lengths));
     }
 
     /// <inheritdoc/>

@@ -23,7 +23,8 @@ internal static class GridVisibility
     }
 
     /// <summary>What is known of a rectangle of natural tokens.</summary>
-    public static BlockCoverage Classify<TWindow>(in TWindow window, in TokenGrid grid, int queryStart, int queryCount, int keyStart, int keyCount)
+    public static BlockCoverage Classify<TWindow>(
+        in TWindow window, in TokenGrid grid, int queryStart, int queryCount, int keyStart, int keyCount)
         where TWindow : struct, IGridWindow
     {
         int queryText = TextTokens(grid, queryStart, queryCount);

@@ -19,5 +19,7 @@ public readonly record struct SpatialBand(TokenGrid Grid, int RadiusFrames) : IM
     public override string ToString() => $"spatial-band-{RadiusFrames}-of-{Grid}";
 
     AxisRange IGridWindow.Window(GridAxis axis, int query, int extent) =>
-        axis == GridAxis.Frame ? new AxisRange(Math.Max(0, query - RadiusFrames), Math.Min(extent - 1, query + RadiusFrames)) : new AxisRange(0, extent - 1);
+        axis == GridAxis.Frame
+            ? new AxisRange(Math.Max(0, query - RadiusFrames), Math.Min(extent - 1, query + RadiusFrames))
+            : new AxisRange(0, extent - 1);
 }

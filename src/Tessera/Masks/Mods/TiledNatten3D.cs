@@ -11,7 +11,8 @@ namespace Tessera.Masks.Mods;
 /// <param name="RadiusFrames">Frames on either side; at least 0.</param>
 /// <param name="RadiusHeight">Rows on either side; at least 0.</param>
 /// <param name="RadiusWidth">Columns on either side; at least 0.</param>
-public readonly record struct TiledNatten3D(TokenGrid Grid, TileShape Tile, int RadiusFrames, int RadiusHeight, int RadiusWidth) : IMaskMod, IGridWindow
+public readonly record struct TiledNatten3D(
+    TokenGrid Grid, TileShape Tile, int RadiusFrames, int RadiusHeight, int RadiusWidth) : IMaskMod, IGridWindow
 {
     /// <inheritdoc/>
     public bool Allows(TokenPair pair) => GridVisibility.Allows(this, Grid, pair);

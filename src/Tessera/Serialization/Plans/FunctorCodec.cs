@@ -26,7 +26,8 @@ internal static class FunctorCodec
         TemporalBand m => new("temporal-band", [m.RadiusHeight, m.RadiusWidth], Grid: m.Grid.ToString()),
         Natten3D m => new("natten", [m.RadiusFrames, m.RadiusHeight, m.RadiusWidth], Grid: m.Grid.ToString()),
         TiledNatten3D m => new("tiled-natten", [.. Sizes(m.Tile), m.RadiusFrames, m.RadiusHeight, m.RadiusWidth], Grid: m.Grid.ToString()),
-        SlidingTile3D m => new("sliding-tile", [.. Sizes(m.Tile), m.Window.Frames, m.Window.Height, m.Window.Width], Grid: m.Grid.ToString()),
+        SlidingTile3D m =>
+            new("sliding-tile", [.. Sizes(m.Tile), m.Window.Frames, m.Window.Height, m.Window.Width], Grid: m.Grid.ToString()),
         ICompositeMaskMod m => new(m.Operator, First: Encode(m.First), Second: m.Second is null ? null : Encode(m.Second)),
         _ => throw Foreign("mask", mod.ToString(), mod.GetType()),
     };
@@ -85,7 +86,8 @@ internal static class FunctorCodec
             case "documents":
                 return MaskPredicate.Of(Document.OfLengths(Lengths(record)));
             case "and" or "or" when depth < MaximumDepth && record is { First: { } first, Second: { } second }:
-                return MaskPredicate.Of(new CombinedMask(record.Name, DecodeMask(first, shape, depth + 1), DecodeMask(second, shape, depth + 1)));
+                return MaskPredicate.Of(
+                    new CombinedMask(record.Name, DecodeMask(first, shape, depth + 1), DecodeMask(second, shape, depth + 1)));
             case "not" when depth < MaximumDepth && record is { First: { } only, Second: null }:
                 return MaskPredicate.Of(new CombinedMask("not", DecodeMask(only, shape, depth + 1), null));
             default:
@@ -155,5 +157,7 @@ internal static class FunctorCodec
         $"mask functor '{record.Name}' is unknown, nested too deep or lacks its parameters");
 
     private static NotSupportedException Foreign(string kind, string? text, Type type) =>
-        new($"The {kind} functor {text} ({type.Name}) is code; plan files hold those of Tessera.Masks.Mods and their And, Or and Not. Build the plan anew where it is used.");
+        new(
+            $"The {kind} functor {text} ({type.Name}) is code; plan files hold those of Tessera.Masks.Mods and their And, Or and Not. "
+                + "Build the plan anew where it is used.");
 }

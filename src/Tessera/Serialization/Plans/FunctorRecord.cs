@@ -8,4 +8,5 @@ namespace Tessera.Serialization.Plans;
 /// <param name="First">First part of a composition.</param>
 /// <param name="Second">Second part of a composition.</param>
 internal sealed record FunctorRecord(
-    string Name, int[]? Integers = null, float[]? Values = null, string? Grid = null, FunctorRecord? First = null, FunctorRecord? Second = null);
+    string Name, int[]? Integers = null, float[]? Values = null, string? Grid = null, FunctorRecord? First = null,
+    FunctorRecord? Second = null);

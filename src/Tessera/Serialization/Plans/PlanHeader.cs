@@ -37,7 +37,8 @@ internal sealed record PlanHeader(
     public static string PartialTensor(int mask) => $"mask.{mask}.partial";
 
     /// <summary>A schedule without its table.</summary>
-    internal sealed record ScheduleRecord(string Name, string Axis, double[] NoiseBoundaries, int FirstDenseSteps, int FirstDenseLayers, int DensePlan);
+    internal sealed record ScheduleRecord(
+        string Name, string Axis, double[] NoiseBoundaries, int FirstDenseSteps, int FirstDenseLayers, int DensePlan);
 
     /// <summary>A plan; orders and mask by index.</summary>
     internal sealed record PlanRecord(

@@ -43,7 +43,8 @@ internal sealed class PlanReader
                 "the header is null");
             return reader.Build(header) with { Hash = hash };
         }
-        catch (Exception error) when (error is JsonException or FormatException or ArgumentException or OverflowException or IndexOutOfRangeException)
+        catch (Exception error)
+            when (error is JsonException or FormatException or ArgumentException or OverflowException or IndexOutOfRangeException)
         {
             throw new TensorFormatException($"{source}: the plan header is damaged ({error.Message.TrimEnd('.')}).", error);
         }
@@ -99,7 +100,13 @@ internal sealed class PlanReader
 
         float[] keptMass = _file.Contains(PlanHeader.KeptMassTensor) ? _file.ReadArray<float>(PlanHeader.KeptMassTensor) : [];
         return keptMass.Length == 0 || keptMass.Length == (long)plans.Length * shape.Heads
-            ? new PlanFile { Schedule = ReadSchedule(header.Schedule, plans), Model = header.Model, Properties = header.Properties, KeptMass = keptMass }
+            ? new PlanFile
+            {
+                Schedule = ReadSchedule(header.Schedule, plans),
+                Model = header.Model,
+                Properties = header.Properties,
+                KeptMass = keptMass,
+            }
             : throw new FormatException($"the kept mass has {keptMass.Length} values for {plans.Length} plans of {shape.Heads} heads");
     }
 
@@ -114,19 +121,20 @@ internal sealed class PlanReader
             : throw new FormatException($"tensor {table} is no table of rows and layers");
     }
 
-    private static AttentionPlan ReadPlan(PlanHeader.PlanRecord record, AttentionShape shape, TokenOrder[] orders, BlockMask[] masks) => new()
-    {
-        Name = record.Name,
-        Shape = shape,
-        Grid = record.Grid is null ? null : ParseGrid(record.Grid),
-        Orders = [.. record.Orders.Select(index => orders[index])],
-        Mask = masks[record.Mask],
-        Recipe = record.Recipe.ToRecipe(),
-        Scale = record.Scale,
-        Normalization = EnumName.Parse<SoftmaxNormalization>(record.Normalization),
-        ProbabilitySkipThreshold = record.ProbabilitySkipThreshold,
-        ScoreModifier = record.ScoreModifier is null ? null : FunctorCodec.DecodeScore(record.ScoreModifier),
-    };
+    private static AttentionPlan ReadPlan(PlanHeader.PlanRecord record, AttentionShape shape, TokenOrder[] orders, BlockMask[] masks) =>
+        new()
+        {
+            Name = record.Name,
+            Shape = shape,
+            Grid = record.Grid is null ? null : ParseGrid(record.Grid),
+            Orders = [.. record.Orders.Select(index => orders[index])],
+            Mask = masks[record.Mask],
+            Recipe = record.Recipe.ToRecipe(),
+            Scale = record.Scale,
+            Normalization = EnumName.Parse<SoftmaxNormalization>(record.Normalization),
+            ProbabilitySkipThreshold = record.ProbabilitySkipThreshold,
+            ScoreModifier = record.ScoreModifier is null ? null : FunctorCodec.DecodeScore(record.ScoreModifier),
+        };
 
     private TokenOrder[] ReadOrders(PlanHeader.OrderRecord[] records)
     {
@@ -195,14 +203,17 @@ internal sealed class PlanReader
         }
 
         return new BlockMask(
-            record.Heads, record.QuerySlots, record.KeySlots, new BlockSize(record.QueryBlock, record.KeyBlock), fullStart, full, partialStart,
-            partial, partial.Length > 0 ? predicate : null);
+            record.Heads, record.QuerySlots, record.KeySlots, new BlockSize(record.QueryBlock, record.KeyBlock), fullStart, full,
+            partialStart, partial, partial.Length > 0 ? predicate : null);
     }
 
     private (int[] Start, int[] Indices) ReadBits(string name, int heads, int queryBlocks, int keyBlocks)
     {
         TensorDescription tensor = _file[name];
-        if (tensor.Shape is not [long h, long rows, long words] || h != heads || rows != queryBlocks || words != MaskBits.WordsPerRow(keyBlocks))
+        if (tensor.Shape is not [long h, long rows, long words]
+            || h != heads
+            || rows != queryBlocks
+            || words != MaskBits.WordsPerRow(keyBlocks))
         {
             throw new FormatException(
                 $"tensor {tensor} does not hold {heads} x {queryBlocks} rows of {MaskBits.WordsPerRow(keyBlocks)} words");

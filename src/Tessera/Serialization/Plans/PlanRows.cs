@@ -22,7 +22,8 @@ internal static class PlanRows
                 if (mask.KeptInRow(head, row) == 0 && HoldsToken(plan, head, row))
                 {
                     throw new PlanMismatchException(
-                        $"Plan '{plan.Name}': block row {row} of head {head} keeps no block, so its queries would see nothing; keep at least one block a row.");
+                        $"Plan '{plan.Name}': block row {row} of head {head} keeps no block, so its queries would see nothing; "
+                            + "keep at least one block a row.");
                 }
             }
         }

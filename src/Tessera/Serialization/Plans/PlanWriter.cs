@@ -36,7 +36,8 @@ internal sealed class PlanWriter
             if (_content.KeptMass.Count != plans.Length * heads)
             {
                 throw new PlanMismatchException(
-                    $"The kept mass has {_content.KeptMass.Count} values; {plans.Length} plans of {heads} heads need {plans.Length * heads}.");
+                    $"The kept mass has {_content.KeptMass.Count} values; "
+                        + $"{plans.Length} plans of {heads} heads need {plans.Length * heads}.");
             }
 
             AddTensor<float>(PlanHeader.KeptMassTensor, [plans.Length, heads], _content.KeptMass.ToArray());

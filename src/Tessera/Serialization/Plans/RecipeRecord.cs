@@ -34,7 +34,9 @@ internal sealed record RecipeRecord(
     internal sealed record Operand(string Format, string Granularity, int Group, int[] Tile)
     {
         public static Operand Of(OperandFormat format) =>
-            new(format.Format.ToString(), format.Granularity.ToString(), format.Group, [format.Tile.Frames, format.Tile.Height, format.Tile.Width]);
+            new(
+                format.Format.ToString(), format.Granularity.ToString(), format.Group,
+                [format.Tile.Frames, format.Tile.Height, format.Tile.Width]);
 
         public OperandFormat ToFormat() => new(
             EnumName.Parse<NumberFormat>(Format),
@@ -50,7 +52,9 @@ internal sealed record RecipeRecord(
     internal sealed record ProbabilityPart(string Format, string Reference, string Denominator, string Rounding, float Scale)
     {
         public static ProbabilityPart Of(ProbabilityFormat format) =>
-            new(format.Format.ToString(), format.Reference.ToString(), format.Denominator.ToString(), format.Rounding.ToString(), format.Scale);
+            new(
+                format.Format.ToString(), format.Reference.ToString(), format.Denominator.ToString(), format.Rounding.ToString(),
+                format.Scale);
 
         public ProbabilityFormat ToFormat() => new(
             EnumName.Parse<NumberFormat>(Format),

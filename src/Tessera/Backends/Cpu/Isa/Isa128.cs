@@ -54,7 +54,8 @@ internal readonly unsafe struct Isa128 : IVectorIsa<Lanes>
     public static Lanes Truncate(Lanes value) => Vector128.ConvertToSingle(Vector128.ConvertToInt32Native(value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes SelectLess(Lanes left, Lanes right, Lanes chosen, Lanes otherwise) => Vector128.ConditionalSelect(Vector128.LessThan(left, right), chosen, otherwise);
+    public static Lanes SelectLess(Lanes left, Lanes right, Lanes chosen, Lanes otherwise) =>
+        Vector128.ConditionalSelect(Vector128.LessThan(left, right), chosen, otherwise);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Lanes value) => Vector128.Sum(value);

@@ -54,7 +54,8 @@ internal readonly unsafe struct Isa256 : IVectorIsa<Lanes>
     public static Lanes Truncate(Lanes value) => Vector256.ConvertToSingle(Vector256.ConvertToInt32Native(value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes SelectLess(Lanes left, Lanes right, Lanes chosen, Lanes otherwise) => Vector256.ConditionalSelect(Vector256.LessThan(left, right), chosen, otherwise);
+    public static Lanes SelectLess(Lanes left, Lanes right, Lanes chosen, Lanes otherwise) =>
+        Vector256.ConditionalSelect(Vector256.LessThan(left, right), chosen, otherwise);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Lanes value) => Isa128.Sum(value.GetLower() + value.GetUpper());
@@ -98,7 +99,8 @@ internal readonly unsafe struct Isa256 : IVectorIsa<Lanes>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes MultiplyAddBytes(Lanes unsignedBytes, Lanes signedBytes) => Avx2.MultiplyAddAdjacent(unsignedBytes.AsByte(), signedBytes.AsSByte()).AsSingle();
+    public static Lanes MultiplyAddBytes(Lanes unsignedBytes, Lanes signedBytes) =>
+        Avx2.MultiplyAddAdjacent(unsignedBytes.AsByte(), signedBytes.AsSByte()).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes MultiplyAddShorts(Lanes left, Lanes right) => Avx2.MultiplyAddAdjacent(left.AsInt16(), right.AsInt16()).AsSingle();

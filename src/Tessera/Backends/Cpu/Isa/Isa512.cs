@@ -54,7 +54,8 @@ internal readonly unsafe struct Isa512 : IVectorIsa<Lanes>
     public static Lanes Truncate(Lanes value) => Vector512.ConvertToSingle(Vector512.ConvertToInt32Native(value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes SelectLess(Lanes left, Lanes right, Lanes chosen, Lanes otherwise) => Vector512.ConditionalSelect(Vector512.LessThan(left, right), chosen, otherwise);
+    public static Lanes SelectLess(Lanes left, Lanes right, Lanes chosen, Lanes otherwise) =>
+        Vector512.ConditionalSelect(Vector512.LessThan(left, right), chosen, otherwise);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Lanes value) => Isa256.Sum(value.GetLower() + value.GetUpper());
@@ -93,10 +94,12 @@ internal readonly unsafe struct Isa512 : IVectorIsa<Lanes>
     public static void StoreLowBytes(byte* destination, Lanes value) => Avx512F.ConvertToVector128Byte(value.AsUInt32()).Store(destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes MultiplyAddBytes(Lanes unsignedBytes, Lanes signedBytes) => Avx512BW.MultiplyAddAdjacent(unsignedBytes.AsByte(), signedBytes.AsSByte()).AsSingle();
+    public static Lanes MultiplyAddBytes(Lanes unsignedBytes, Lanes signedBytes) =>
+        Avx512BW.MultiplyAddAdjacent(unsignedBytes.AsByte(), signedBytes.AsSByte()).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes MultiplyAddShorts(Lanes left, Lanes right) => Avx512BW.MultiplyAddAdjacent(left.AsInt16(), right.AsInt16()).AsSingle();
+    public static Lanes MultiplyAddShorts(Lanes left, Lanes right) =>
+        Avx512BW.MultiplyAddAdjacent(left.AsInt16(), right.AsInt16()).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes AddShorts(Lanes left, Lanes right) => (left.AsInt16() + right.AsInt16()).AsSingle();

@@ -17,7 +17,8 @@ internal readonly struct WideProduct<TIsa, TVector> : IProduct<TVector>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Accumulate(TVector sums, TVector a, TVector b)
     {
-        TVector even = TIsa.MultiplyAddShorts(TIsa.And(a, TIsa.BroadcastInt32(0x00FF00FF)), TIsa.ShiftRightShorts(TIsa.ShiftLeftShorts(b, 8), 8));
+        TVector even = TIsa.MultiplyAddShorts(
+            TIsa.And(a, TIsa.BroadcastInt32(0x00FF00FF)), TIsa.ShiftRightShorts(TIsa.ShiftLeftShorts(b, 8), 8));
         TVector odd = TIsa.MultiplyAddShorts(TIsa.ShiftRightLogicalShorts(a, 8), TIsa.ShiftRightShorts(b, 8));
         return TIsa.AddInt32(sums, TIsa.AddInt32(even, odd));
     }

@@ -4,7 +4,8 @@ using Tessera.Quantization;
 namespace Tessera.Backends.Cpu.Jobs;
 
 /// <summary>Collects the magnitudes of scale groups that packing cannot see at once. Items: (pair, block of one operand).</summary>
-internal readonly unsafe struct MagnitudeJob(AttendContext context, RowSource source, AttentionOperand operand, PackedHead[] heads, TileWorker[] workers, int blocks) : ITileJob
+internal readonly unsafe struct MagnitudeJob(
+    AttendContext context, RowSource source, AttentionOperand operand, PackedHead[] heads, TileWorker[] workers, int blocks) : ITileJob
 {
     public void Execute(int item, int worker)
     {

@@ -16,7 +16,8 @@ internal readonly unsafe struct LogSumExpJob(AttendContext context, PackedHead[]
 
 /// <summary>Block statistics of one head. Items: block rows.</summary>
 internal readonly unsafe struct MapJob(
-    AttendContext context, PackedHead[] heads, TileWorker[] workers, float* logSumExp, float epsilon, int* queryBlocks, BlockMapStatistics destination) : ITileJob
+    AttendContext context, PackedHead[] heads, TileWorker[] workers, float* logSumExp, float epsilon, int* queryBlocks,
+    BlockMapStatistics destination) : ITileJob
 {
     public void Execute(int item, int worker)
     {

@@ -3,7 +3,9 @@ using Tessera.Backends.Cpu.Packing;
 namespace Tessera.Backends.Cpu.Jobs;
 
 /// <summary>Packs K and, when there is one, V. Items: (pair, key block).</summary>
-internal readonly struct PackJob(PackingPlan plan, RowPacker packer, RowSource key, RowSource value, bool packsValues, PackedHead[] heads, TileWorker[] workers) : ITileJob
+internal readonly struct PackJob(
+    PackingPlan plan, RowPacker packer, RowSource key, RowSource value, bool packsValues, PackedHead[] heads,
+    TileWorker[] workers) : ITileJob
 {
     public void Execute(int item, int worker)
     {

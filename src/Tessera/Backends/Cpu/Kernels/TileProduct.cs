@@ -55,7 +55,8 @@ internal static unsafe class TileProduct<TIsa, TVector, TProduct, TTarget>
     /// <param name="cStride">Elements between rows of C.</param>
     /// <param name="corrections">Integer QK only: PanelWidth starting values of the sums.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Panel(TileSegment* segments, int segmentCount, float* a, nint aStride, int rows, float* c, nint cStride, float* corrections)
+    public static void Panel(
+        TileSegment* segments, int segmentCount, float* a, nint aStride, int rows, float* c, nint cStride, float* corrections)
     {
         int row = 0;
         if (EightRowsFit)
@@ -84,7 +85,8 @@ internal static unsafe class TileProduct<TIsa, TVector, TProduct, TTarget>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Tile<TRows>(TileSegment* segments, int segmentCount, float* a, nint aStride, int row, float* c, nint cStride, float* corrections)
+    private static void Tile<TRows>(
+        TileSegment* segments, int segmentCount, float* a, nint aStride, int row, float* c, nint cStride, float* corrections)
         where TRows : struct, IRowCount
     {
         // nRH: sums of row R, half H of the panel; wRH: their widened totals (dead code unless sums are narrow).

@@ -15,7 +15,8 @@ internal abstract unsafe class TileProducts
     public abstract string Name { get; }
 
     /// <summary>See <see cref="TileProduct{TIsa, TVector, TProduct, TTarget}.Panel"/>.</summary>
-    public abstract void Panel(TileSegment* segments, int segmentCount, float* a, nint aStride, int rows, float* c, nint cStride, float* corrections);
+    public abstract void Panel(
+        TileSegment* segments, int segmentCount, float* a, nint aStride, int rows, float* c, nint cStride, float* corrections);
 }
 
 /// <summary>Closes a tile product over its types.</summary>
@@ -31,6 +32,7 @@ internal sealed unsafe class TileProducts<TIsa, TVector, TProduct, TTarget>(stri
 
     public override string Name { get; } = name;
 
-    public override void Panel(TileSegment* segments, int segmentCount, float* a, nint aStride, int rows, float* c, nint cStride, float* corrections) =>
+    public override void Panel(
+        TileSegment* segments, int segmentCount, float* a, nint aStride, int rows, float* c, nint cStride, float* corrections) =>
         TileProduct<TIsa, TVector, TProduct, TTarget>.Panel(segments, segmentCount, a, aStride, rows, c, cStride, corrections);
 }

@@ -38,7 +38,8 @@ internal enum SoftmaxStage
 /// <summary>
 /// Online softmax of a tile in base 2, row by row.
 /// <code>
-/// reference r     of output and sum; moves up only when a row's maximum exceeds it by more than 8 (lazy rescale: 2^8 is harmless in binary32)
+/// reference r     of output and sum; moves up only when a row's maximum exceeds it by more than 8 (lazy rescale: 2^8 is harmless
+///                 in binary32)
 /// unrounded P     p = 2^(s - r), sum += p
 /// coded P         code = round(CodeOfOne * 2^(s - t)) with t the running, row or tile maximum per key block; one code is worth
 ///                 2^(t - r) / CodeOfOne, which goes into P (float PV) or into the row factors (integer PV)
@@ -249,7 +250,8 @@ internal sealed unsafe class TileSoftmax<TIsa, TVector, TCode>(ProbabilityFormat
         {
             if (block % TIsa.Count == 0)
             {
-                // A block without a visible key has reference -inf, factor 0 and codes 0. A tile maximum far above the row leaves only codes 0.
+                // A block without a visible key has reference -inf, factor 0 and codes 0.
+                // A tile maximum far above the row leaves only codes 0.
                 TVector exponents = TIsa.Min(TIsa.Subtract(TIsa.Load(references + block), rowReference), TIsa.Broadcast(LargestExponent));
                 TIsa.Store(factors, Exponential<TIsa, TVector>.Base2(exponents));
             }
@@ -261,7 +263,9 @@ internal sealed unsafe class TileSoftmax<TIsa, TVector, TCode>(ProbabilityFormat
             for (int column = 0; column < columns; column += TIsa.Count)
             {
                 TVector exponent = TIsa.Subtract(TIsa.Load(scores + column), shift);
-                TVector numerator = TCode.IsCoarse && !TCode.Truncates ? Exponential<TIsa, TVector>.Base2ForCodes(exponent) : Exponential<TIsa, TVector>.Base2(exponent);
+                TVector numerator = TCode.IsCoarse && !TCode.Truncates
+                    ? Exponential<TIsa, TVector>.Base2ForCodes(exponent)
+                    : Exponential<TIsa, TVector>.Base2(exponent);
                 numerator = TCode.Truncates ? TIsa.Multiply(numerator, TIsa.Broadcast(_codeOfOne)) : numerator;
                 TVector code = TCode.Encode(numerator);
                 TVector value = TCode.Decode(code);

@@ -21,7 +21,8 @@ internal static unsafe class NonFiniteInput
     /// <summary>Finds the offending element of a head and throws.</summary>
     /// <exception cref="ArgumentException">Always.</exception>
     [DoesNotReturn]
-    public static void Throw(AttentionOperand operand, NumberFormat format, in RowSource source, in PackedHead head, int tokens, int channels)
+    public static void Throw(
+        AttentionOperand operand, NumberFormat format, in RowSource source, in PackedHead head, int tokens, int channels)
     {
         string name = operand switch
         {
@@ -37,17 +38,22 @@ internal static unsafe class NonFiniteInput
                 if ((BitConverter.SingleToInt32Bits(row[channel]) & int.MaxValue) >= LimitOf(format))
                 {
                     throw new ArgumentException(
-                        $"{name}[{head.Batch}, {head.Head}, {token}, {channel}] is {row[channel]}, which {format} attention cannot use; clean or clamp the tensor first.", name);
+                        $"{name}[{head.Batch}, {head.Head}, {token}, {channel}] is {row[channel]}, which {format} attention cannot use; "
+                            + "clean or clamp the tensor first.",
+                        name);
                 }
             }
         }
 
-        throw new ArgumentException($"{name} of batch {head.Batch}, head {head.Head} overflows while it is smoothed or rotated; scale the tensor down first.", name);
+        throw new ArgumentException(
+            $"{name} of batch {head.Batch}, head {head.Head} overflows while it is smoothed or rotated; scale the tensor down first.",
+            name);
     }
 
     /// <summary>Refuses a head whose scores could overflow.</summary>
     /// <exception cref="ArgumentException">Always.</exception>
     [DoesNotReturn]
     public static void ThrowScoreOverflow(in PackedHead head, double bound) =>
-        throw new ArgumentException($"Scores of batch {head.Batch}, head {head.Head} may reach {bound:g3}, beyond binary32; scale query and key down first.");
+        throw new ArgumentException(
+            $"Scores of batch {head.Batch}, head {head.Head} may reach {bound:g3}, beyond binary32; scale query and key down first.");
 }

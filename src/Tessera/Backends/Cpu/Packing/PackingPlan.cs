@@ -10,7 +10,8 @@ internal sealed class PackingPlan
     private readonly ScaleGroups?[] _keyGroups;
     private readonly ScaleGroups?[] _valueGroups;
 
-    public PackingPlan(QuantizationRecipe recipe, IReadOnlyList<TokenOrder> orders, TokenGrid? grid, double scale, CpuLayout layout, int queryOffset)
+    public PackingPlan(
+        QuantizationRecipe recipe, IReadOnlyList<TokenOrder> orders, TokenGrid? grid, double scale, CpuLayout layout, int queryOffset)
     {
         Layout = layout;
         Recipe = recipe;
@@ -18,9 +19,11 @@ internal sealed class PackingPlan
         QueryOffset = queryOffset;
         ScoreFactor = (float)(scale * Math.Log2(Math.E));
         Scale = scale;
-        _queryGroups = Groups(orders, grid, recipe.Query, layout.QueryScales, AttentionOperand.Query, layout.QuerySlots, layout.DotChannels);
+        _queryGroups = Groups(
+            orders, grid, recipe.Query, layout.QueryScales, AttentionOperand.Query, layout.QuerySlots, layout.DotChannels);
         _keyGroups = Groups(orders, grid, recipe.Key, layout.KeyScales, AttentionOperand.Key, layout.KeySlots, layout.DotChannels);
-        _valueGroups = Groups(orders, grid, recipe.Value, layout.ValueScales, AttentionOperand.Value, layout.KeySlots, layout.Shape.HeadDim);
+        _valueGroups = Groups(
+            orders, grid, recipe.Value, layout.ValueScales, AttentionOperand.Value, layout.KeySlots, layout.Shape.HeadDim);
     }
 
     public CpuLayout Layout { get; }
@@ -113,7 +116,8 @@ internal sealed class PackingPlan
     };
 
     private static ScaleGroups?[] Groups(
-        IReadOnlyList<TokenOrder> orders, TokenGrid? grid, OperandFormat format, ScaleMode mode, AttentionOperand operand, int slots, int channels)
+        IReadOnlyList<TokenOrder> orders, TokenGrid? grid, OperandFormat format, ScaleMode mode, AttentionOperand operand, int slots,
+        int channels)
     {
         if (mode is ScaleMode.None or ScaleMode.Row or ScaleMode.SegmentColumns)
         {

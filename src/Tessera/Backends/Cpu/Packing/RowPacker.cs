@@ -30,7 +30,8 @@ internal abstract unsafe class RowPacker
     /// <param name="scratch">Rows of the worker.</param>
     /// <returns>Bits of the largest magnitude.</returns>
     public abstract int PackQueries(
-        PackingPlan plan, in RowSource source, in PackedHead head, int firstSlot, int rows, float* mean, in PackedQueries target, in PackScratch scratch);
+        PackingPlan plan, in RowSource source, in PackedHead head, int firstSlot, int rows, float* mean, in PackedQueries target,
+        in PackScratch scratch);
 
     /// <summary>Raises the magnitudes of scale groups by a stretch of rows.</summary>
     /// <param name="plan">What to do.</param>
@@ -42,9 +43,11 @@ internal abstract unsafe class RowPacker
     /// <param name="mean">Mean to take off first, or null.</param>
     /// <param name="scratch">Rows of the worker.</param>
     public abstract void CollectMagnitudes(
-        PackingPlan plan, in RowSource source, in PackedHead head, AttentionOperand operand, int firstSlot, int rows, float* mean, in PackScratch scratch);
+        PackingPlan plan, in RowSource source, in PackedHead head, AttentionOperand operand, int firstSlot, int rows, float* mean,
+        in PackScratch scratch);
 
     /// <summary>Dot products of one row with smoothed key rows, times a factor: the rank-1 term of query smoothing. Padding gives
     /// 0.</summary>
-    public abstract void KeyDots(PackingPlan plan, in RowSource source, in PackedHead head, float* row, int firstSlot, int slots, float factor, float* destination);
+    public abstract void KeyDots(
+        PackingPlan plan, in RowSource source, in PackedHead head, float* row, int firstSlot, int slots, float factor, float* destination);
 }

@@ -55,12 +55,16 @@ internal sealed unsafe class RowPacker<TIsa, TVector> : RowPacker
                 }
                 else
                 {
-                    rows[i] = row == null ? values : Rounded(operand, values, scratchRow, layout.DotChannels, inverse, scale, slot, scratch);
+                    rows[i] = row == null
+                        ? values
+                        : Rounded(operand, values, scratchRow, layout.DotChannels, inverse, scale, slot, scratch);
                 }
             }
 
-            float* panel = head.Key + (block * layout.KeyBlockFloats) + ((nint)(key / layout.ScorePanel) * layout.DotSteps * layout.ScorePanel);
-            Transposition.FourRows(rows[0], rows[1], rows[2], rows[3], layout.DotSteps, panel + (key % layout.ScorePanel), layout.ScorePanel);
+            float* panel = head.Key + (block * layout.KeyBlockFloats)
+                + ((nint)(key / layout.ScorePanel) * layout.DotSteps * layout.ScorePanel);
+            Transposition.FourRows(
+                rows[0], rows[1], rows[2], rows[3], layout.DotSteps, panel + (key % layout.ScorePanel), layout.ScorePanel);
         }
 
         Raise(ref *head.LargestKey, largest);
@@ -104,7 +108,8 @@ internal sealed unsafe class RowPacker<TIsa, TVector> : RowPacker
     }
 
     public override int PackQueries(
-        PackingPlan plan, in RowSource source, in PackedHead head, int firstSlot, int rows, float* mean, in PackedQueries target, in PackScratch scratch)
+        PackingPlan plan, in RowSource source, in PackedHead head, int firstSlot, int rows, float* mean, in PackedQueries target,
+        in PackScratch scratch)
     {
         CpuLayout layout = plan.Layout;
         TokenOrder? order = plan.OrderOf(head.Head);
@@ -147,7 +152,8 @@ internal sealed unsafe class RowPacker<TIsa, TVector> : RowPacker
     }
 
     public override void CollectMagnitudes(
-        PackingPlan plan, in RowSource source, in PackedHead head, AttentionOperand operand, int firstSlot, int rows, float* mean, in PackScratch scratch)
+        PackingPlan plan, in RowSource source, in PackedHead head, AttentionOperand operand, int firstSlot, int rows, float* mean,
+        in PackScratch scratch)
     {
         CpuLayout layout = plan.Layout;
         TokenOrder? order = plan.OrderOf(head.Head);
@@ -161,7 +167,9 @@ internal sealed unsafe class RowPacker<TIsa, TVector> : RowPacker
                 continue;
             }
 
-            float* values = operand == AttentionOperand.Value ? PrepareValue(plan, row, mean, scratch.Rows) : Prepare(plan, row, mean, scratch.Rows);
+            float* values = operand == AttentionOperand.Value
+                ? PrepareValue(plan, row, mean, scratch.Rows)
+                : Prepare(plan, row, mean, scratch.Rows);
             if (scales.Mode == ScaleMode.RowGroups)
             {
                 Raise(ref scales.Group(scales.GroupOf(slot)), RowRounding<TIsa, TVector>.MagnitudeBits(values, channels));
@@ -209,7 +217,8 @@ internal sealed unsafe class RowPacker<TIsa, TVector> : RowPacker
     }
 
     private static int Magnitude(
-        float* values, int channels, NumberFormat format, AttentionOperand operand, in RowSource source, in PackedHead head, PackingPlan plan)
+        float* values, int channels, NumberFormat format, AttentionOperand operand, in RowSource source, in PackedHead head,
+        PackingPlan plan)
     {
         int bits = RowRounding<TIsa, TVector>.MagnitudeBits(values, channels);
         if (bits >= NonFiniteInput.LimitOf(format))
@@ -272,7 +281,8 @@ internal sealed unsafe class RowPacker<TIsa, TVector> : RowPacker
 
     /// <summary>The values that a row's codes stand for, in floats.</summary>
     private static float* Rounded(
-        in OperandScales operand, float* values, float* scratchRow, int channels, float inverse, float scale, int slot, in PackScratch scratch)
+        in OperandScales operand, float* values, float* scratchRow, int channels, float inverse, float scale, int slot,
+        in PackScratch scratch)
     {
         if (operand.Format == NumberFormat.Float32)
         {
@@ -282,7 +292,8 @@ internal sealed unsafe class RowPacker<TIsa, TVector> : RowPacker
         if (operand.Mode == ScaleMode.ColumnGroups)
         {
             ColumnScales(operand, operand.Columns(operand.GroupOf(slot)), channels, scratch);
-            RowRounding<TIsa, TVector>.Values(values, scratchRow, channels, operand.Format, scratch.Inverses, scratch.Scales, perElement: true);
+            RowRounding<TIsa, TVector>.Values(
+                values, scratchRow, channels, operand.Format, scratch.Inverses, scratch.Scales, perElement: true);
         }
         else
         {
@@ -377,7 +388,10 @@ internal sealed unsafe class RowPacker<TIsa, TVector> : RowPacker
                 for (int key = start; key < end; key += 4)
                 {
                     float** rows = scratch.RowPointers + key;
-                    TIsa.Store(target, RowRounding<TIsa, TVector>.InterleavedCodes(rows[0] + column, rows[1] + column, rows[2] + column, rows[3] + column, inverses));
+                    TIsa.Store(
+                        target,
+                        RowRounding<TIsa, TVector>.InterleavedCodes(
+                            rows[0] + column, rows[1] + column, rows[2] + column, rows[3] + column, inverses));
                     target += width;
                 }
             }

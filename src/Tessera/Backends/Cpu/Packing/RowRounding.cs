@@ -88,7 +88,8 @@ internal static unsafe class RowRounding<TIsa, TVector>
     /// <param name="inverses">Inverse scales, one per element or one for all.</param>
     /// <param name="scales">Scales, likewise.</param>
     /// <param name="perElement">Whether there is one scale per element.</param>
-    public static void Values(float* row, float* destination, int count, NumberFormat format, float* inverses, float* scales, bool perElement)
+    public static void Values(
+        float* row, float* destination, int count, NumberFormat format, float* inverses, float* scales, bool perElement)
     {
         switch (format)
         {
