@@ -50,5 +50,6 @@ public static class KnownMethods
     }
 
     private static IAttentionMapReader Required(IAttentionMapReader? reader, string name) =>
-        reader ?? throw new ArgumentException($"Method '{name}' looks at softmax maps and needs a map reader; pass the one of a backend.", nameof(reader));
+        reader ?? throw new ArgumentException(
+            $"Method '{name}' looks at softmax maps and needs a map reader; pass the one of a backend.", nameof(reader));
 }

@@ -12,7 +12,8 @@ internal static class PlanningContextChecks
         if (shape.QueryLength != context.Grid.Tokens || shape.KeyLength != context.Grid.Tokens)
         {
             throw new ArgumentException(
-                $"The inputs have {shape.QueryLength} queries and {shape.KeyLength} keys, the grid {context.Grid} has {context.Grid.Tokens} tokens; methods over a grid need self-attention over its tokens.",
+                $"The inputs have {shape.QueryLength} queries and {shape.KeyLength} keys, "
+                    + $"the grid {context.Grid} has {context.Grid.Tokens} tokens; methods over a grid need self-attention over its tokens.",
                 nameof(context));
         }
     }

@@ -50,14 +50,17 @@ internal sealed unsafe class SampledAttention
     /// <param name="judge">Turns the sample of one (batch, head) into a result; the sample itself is dropped.</param>
     /// <param name="cancellationToken">Polled between heads.</param>
     public static TResult[] Read<TResult>(
-        in AttentionInputs inputs, double scale, int[][] rows, int classes, ClassifyKeys classify, Func<int, SampledAttention, TResult> judge, CancellationToken cancellationToken)
+        in AttentionInputs inputs, double scale, int[][] rows, int classes, ClassifyKeys classify,
+        Func<int, SampledAttention, TResult> judge, CancellationToken cancellationToken)
     {
         AttentionShape shape = inputs.Shape;
         TResult[] results = new TResult[shape.Batch * shape.Heads];
         nint[] queryStrides = inputs.Query.Strides.ToArray();
         nint[] keyStrides = inputs.Key.Strides.ToArray();
         nint[] valueStrides = inputs.Value.Strides.ToArray();
-        fixed (float* query = &inputs.Query.GetPinnableReference(), key = &inputs.Key.GetPinnableReference(), value = &inputs.Value.GetPinnableReference())
+        fixed (float* query = &inputs.Query.GetPinnableReference(),
+            key = &inputs.Key.GetPinnableReference(),
+            value = &inputs.Value.GetPinnableReference())
         {
             Strided queries = new(query, queryStrides, shape.HeadDim);
             Strided keys = new(key, keyStrides, shape.HeadDim);
@@ -132,7 +135,9 @@ internal sealed unsafe class SampledAttention
                 int end = Math.Min(keyCount, start + KeyChunk);
                 for (int row = 0; row < rows.Length; row++)
                 {
-                    ScoreChunk(queries.Row(batch, head, rows[row]), keys, batch, head, start, scale, scores.AsSpan((row * keyCount) + start, end - start));
+                    ScoreChunk(
+                        queries.Row(batch, head, rows[row]), keys, batch, head, start, scale,
+                        scores.AsSpan((row * keyCount) + start, end - start));
                 }
             }
 
@@ -211,7 +216,8 @@ internal sealed unsafe class SampledAttention
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void AccumulateChunk(Strided values, int batch, int head, int row, int start, int end, ReadOnlySpan<float> weights, ReadOnlySpan<int> keyClasses)
+    private void AccumulateChunk(
+        Strided values, int batch, int head, int row, int start, int end, ReadOnlySpan<float> weights, ReadOnlySpan<int> keyClasses)
     {
         int vectors = HeadDim - (HeadDim % Vector<float>.Count);
         fixed (float* sums = _sums)

@@ -28,7 +28,8 @@ public static class FlexAttention
         "FlexAttention: A Programming Model for Generating Optimized Attention Kernels, MLSys 2025, arXiv 2412.05496",
         "mask and score functors of the caller",
         [
-            "Functors are structs instead of traced functions: they are specialised by the compiler, carry their parameters, and name themselves.",
+            "Functors are structs instead of traced functions: they are specialised by the compiler, carry their parameters, "
+                + "and name themselves.",
             "Block lists are compressed by row, so memory follows density; FlexAttention's index tensors are as wide as the map.",
             "Lists are shared by the batch; a mask that looks at the batch gets partial blocks where batches differ.",
             "Functors see natural tokens in any storage order, so a tiled or Morton variant is an option and not another functor.",
@@ -46,12 +47,15 @@ public static class FlexAttention
     /// <param name="cancellationToken">Polled between block rows.</param>
     /// <exception cref="ArgumentException">The order does not fit the lengths.</exception>
     public static BlockMask CreateBlockMask<TMask>(
-        TMask maskMod, int heads, int queryLength, int keyLength, BlockSize? blockSize = null, TokenOrder? order = null, int batches = 1, CancellationToken cancellationToken = default)
+        TMask maskMod, int heads, int queryLength, int keyLength, BlockSize? blockSize = null, TokenOrder? order = null, int batches = 1,
+        CancellationToken cancellationToken = default)
         where TMask : struct, IMaskMod
     {
         if (order is not null && (order.Tokens != queryLength || order.Tokens != keyLength))
         {
-            throw new ArgumentException($"Order {order.Name} has {order.Tokens} tokens, the map {queryLength} x {keyLength}; an order needs equal lengths.", nameof(order));
+            throw new ArgumentException(
+                $"Order {order.Name} has {order.Tokens} tokens, the map {queryLength} x {keyLength}; an order needs equal lengths.",
+                nameof(order));
         }
 
         MaskPredicate predicate = MaskPredicate.Of(maskMod);
@@ -69,7 +73,8 @@ public static class FlexAttention
     /// <param name="maskMod">Which pairs are visible.</param>
     /// <param name="options">The rest; null for the defaults.</param>
     /// <param name="cancellationToken">Polled between block rows.</param>
-    public static AttentionPlan Plan<TMask>(AttentionShape shape, TMask maskMod, FlexOptions? options = null, CancellationToken cancellationToken = default)
+    public static AttentionPlan Plan<TMask>(
+        AttentionShape shape, TMask maskMod, FlexOptions? options = null, CancellationToken cancellationToken = default)
         where TMask : struct, IMaskMod => Plan(shape, maskMod, default(Unchanged), options, cancellationToken);
 
     /// <summary>The plan of a mask functor and a score functor.</summary>

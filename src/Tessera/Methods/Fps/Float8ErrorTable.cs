@@ -30,7 +30,8 @@ public static class Float8ErrorTable
     /// <param name="backend">Runs the recipes.</param>
     /// <param name="options">Sizes and data; null for those of the recorded figures.</param>
     /// <param name="cancellationToken">Polled between rows.</param>
-    public static IReadOnlyList<Float8ErrorRow> Measure(IAttentionBackend backend, Float8ErrorOptions? options = null, CancellationToken cancellationToken = default)
+    public static IReadOnlyList<Float8ErrorRow> Measure(
+        IAttentionBackend backend, Float8ErrorOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(backend);
         options ??= new Float8ErrorOptions();
@@ -44,7 +45,10 @@ public static class Float8ErrorTable
         Measurement outliers = new(backend, options, outliers: true, bias: false, cancellationToken);
         foreach ((int group, _, double recorded) in Groups)
         {
-            rows.Add(Row($"{options.OutlierChannels} outlier channels x{options.OutlierFactor:g}, scale per {group} tokens", recorded, outliers.Error(Recipe(group))));
+            rows.Add(Row(
+                $"{options.OutlierChannels} outlier channels x{options.OutlierFactor:g}, scale per {group} tokens",
+                recorded,
+                outliers.Error(Recipe(group))));
         }
 
         Measurement biased = new(backend, options, outliers: true, bias: true, cancellationToken);
@@ -56,7 +60,8 @@ public static class Float8ErrorTable
         rows.Add(Row("Gaussian, P at 448", 0.0875, gaussian.Error(tile)));
         rows.Add(Row("Gaussian, P at 256", 0.0877, gaussian.Error(tile with { Probability = tile.Probability with { Scale = 256 } })));
         rows.Add(Row("Gaussian, P unquantised", 0.0862, gaussian.Error(tile with { Probability = ProbabilityFormat.Float32 })));
-        rows.Add(new Float8ErrorRow($"Gaussian, P at 1, one key at a score of {options.SinkScore:0.#}", "share of P flushed to zero", 0.69, FlushedShare(options)));
+        rows.Add(new Float8ErrorRow(
+            $"Gaussian, P at 1, one key at a score of {options.SinkScore:0.#}", "share of P flushed to zero", 0.69, FlushedShare(options)));
         return rows;
     }
 
@@ -80,7 +85,8 @@ public static class Float8ErrorTable
         {
             for (int key = 0; key < scores.Length; key++)
             {
-                scores[key] = scale * TensorPrimitives.Dot(data.Query.AsSpan(query * options.HeadDim, options.HeadDim), data.Key.AsSpan(key * options.HeadDim, options.HeadDim));
+                scores[key] = scale * TensorPrimitives.Dot(
+                    data.Query.AsSpan(query * options.HeadDim, options.HeadDim), data.Key.AsSpan(key * options.HeadDim, options.HeadDim));
             }
 
             scores[0] = options.SinkScore;
@@ -103,7 +109,8 @@ public static class Float8ErrorTable
         private readonly CancellationToken _cancellationToken;
         private readonly float[] _exact;
 
-        public Measurement(IAttentionBackend backend, Float8ErrorOptions options, bool outliers, bool bias, CancellationToken cancellationToken)
+        public Measurement(
+            IAttentionBackend backend, Float8ErrorOptions options, bool outliers, bool bias, CancellationToken cancellationToken)
         {
             _backend = backend;
             _shape = new AttentionShape(1, 1, options.Queries, options.Keys, options.HeadDim);
@@ -121,7 +128,10 @@ public static class Float8ErrorTable
             float[] output = new float[_shape.QueryLength * _shape.HeadDim];
             using IAttentionKernel kernel = _backend.Compile(plan);
             kernel.Run(
-                new AttentionInputs(_shape, _data.Query, _data.Key, _data.Value), new TensorSpan<float>(output, [1, 1, _shape.QueryLength, _shape.HeadDim]), default, _cancellationToken);
+                new AttentionInputs(_shape, _data.Query, _data.Key, _data.Value),
+                new TensorSpan<float>(output, [1, 1, _shape.QueryLength, _shape.HeadDim]),
+                default,
+                _cancellationToken);
             return output;
         }
     }

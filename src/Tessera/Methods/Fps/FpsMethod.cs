@@ -26,12 +26,17 @@ public sealed class FpsMethod(FpsOptions? options = null) : IAttentionMethod
     public MethodDescription Describe() => new(
         "FPSAttention",
         "FPSAttention: Training-Aware FP8 and Sparsity Co-Design for Fast Video Diffusion, NeurIPS 2025, arXiv 2506.04648",
-        FormattableString.Invariant(
-            $"preset {Options.Preset}, tile {Options.Tile}, {(Options.Density is { } density ? $"one window of density {density:0.000}" : $"windows {string.Join(" ", Options.Windows)}")}, scale tiles {string.Join(" ", Options.ScaleTiles)}, alpha {Options.Alpha1} {Options.Alpha2}, P at {Options.ProbabilityScale}"),
+        FormattableString.Invariant($"preset {Options.Preset}, tile {Options.Tile}, {(Options.Density is { } density
+            ? $"one window of density {density:0.000}"
+            : $"windows {string.Join(" ", Options.Windows)}")}, scale tiles {string.Join(" ", Options.ScaleTiles)}, ")
+            + FormattableString.Invariant($"alpha {Options.Alpha1} {Options.Alpha2}, P at {Options.ProbabilityScale}"),
         [
-            "Scales of Q and K are folded into the scores: they vary over key tiles, so the printed algorithm, which dequantises only the output, is incomplete.",
-            "Windows hold for the key tiles of a query tile and keep their size at borders; the printed line 27 asks the other way round, which clamping does not allow.",
-            "Phases follow noise time u and not step numbers, which agrees with the paper at even steps and carries over to other samplers.",
+            "Scales of Q and K are folded into the scores: they vary over key tiles, so the printed algorithm, "
+                + "which dequantises only the output, is incomplete.",
+            "Windows hold for the key tiles of a query tile and keep their size at borders; the printed line 27 asks the other way round, "
+                + "which clamping does not allow.",
+            "Phases follow noise time u and not step numbers, which agrees with the paper at even steps "
+                + "and carries over to other samplers.",
             "Border tiles are compacted to whole blocks; padding is left out of every absolute maximum and masked as keys.",
             "Quantiser codes are X / s with s = max|X| / 448, the only consistent reading of the paper's Q(X, s).",
             "Reversed key order is not offered; P against each tile's own row maximum removes the same underflow in any order.",
@@ -53,14 +58,21 @@ public sealed class FpsMethod(FpsOptions? options = null) : IAttentionMethod
     public PlanSchedule Schedule(AttentionShape shape, in PlanningContext context)
     {
         TileLayout layout = Layout(shape, context);
-        AttentionPlan[] phases = [Phase(shape, context, layout, FpsPhase.Early), Phase(shape, context, layout, FpsPhase.Middle), Phase(shape, context, layout, FpsPhase.Late)];
+        AttentionPlan[] phases =
+        [
+            Phase(shape, context, layout, FpsPhase.Early),
+            Phase(shape, context, layout, FpsPhase.Middle),
+            Phase(shape, context, layout, FpsPhase.Late),
+        ];
         PlanSchedule schedule = PlanSchedule.ByNoise($"fps-{Options.Preset}", phases, [1 - Options.Alpha1, 1 - Options.Alpha2]);
         return Options.DensePolicy == DensePolicy.None ? schedule : schedule.WithDense(Full(shape, context, layout), Options.DensePolicy);
     }
 
     /// <summary>Window of a phase on a layout: the options' own, or the one that the density picks.</summary>
     public TileWindow WindowOf(FpsPhase phase, TileLayout layout, BlockSize size) =>
-        Options.Density is { } density ? new TileWindowCatalogue(layout, size).ForDensity(density, Options.Bound) : Options.Windows[(int)phase];
+        Options.Density is { } density
+            ? new TileWindowCatalogue(layout, size).ForDensity(density, Options.Bound)
+            : Options.Windows[(int)phase];
 
     private static FpsOptions Checked(FpsOptions options)
     {

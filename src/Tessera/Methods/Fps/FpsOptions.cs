@@ -79,7 +79,9 @@ public sealed record FpsOptions
     /// <exception cref="ArgumentException">No preset has that name; the message lists them.</exception>
     public static FpsOptions Parse(string preset) =>
         Presets.FirstOrDefault(options => options.Preset == preset)
-        ?? throw new ArgumentException($"FPS preset '{preset}' is unknown; wanted one of {string.Join(", ", Presets.Select(static options => options.Preset))}.", nameof(preset));
+        ?? throw new ArgumentException(
+            $"FPS preset '{preset}' is unknown; wanted one of {string.Join(", ", Presets.Select(static options => options.Preset))}.",
+            nameof(preset));
 
     /// <summary>Phase of a noise time u: early iff u &gt; 1 - alpha1, late iff u &lt;= 1 - alpha2.</summary>
     public FpsPhase PhaseOf(double noiseTime)
@@ -94,7 +96,8 @@ public sealed record FpsOptions
         QuantizationRecipe recipe = KnownRecipes.Fps(ScaleTiles[(int)phase], ProbabilityScale);
         return recipe with
         {
-            Name = $"{recipe.Name}{(SmoothKey ? "-smooth-k" : "")}{(Hadamard ? "-hadamard" : "")}{(ScalePerQueryRow ? "-row-q" : "")}{(ProbabilityReference == ProbabilityReference.RunningMaximum ? "" : "-tile-p")}",
+            Name = $"{recipe.Name}{(SmoothKey ? "-smooth-k" : "")}{(Hadamard ? "-hadamard" : "")}{(ScalePerQueryRow ? "-row-q" : "")}"
+                + $"{(ProbabilityReference == ProbabilityReference.RunningMaximum ? "" : "-tile-p")}",
             Query = ScalePerQueryRow ? new(NumberFormat.Float8E4M3) : recipe.Query,
             Probability = recipe.Probability with { Reference = ProbabilityReference },
             SmoothKey = SmoothKey,
@@ -107,7 +110,9 @@ public sealed record FpsOptions
     public double MeanTileDensity(TokenGrid grid)
     {
         (int, int, int) counts = Tile.CountIn(grid);
-        return (Alpha1 * Windows[0].TileDensity(counts)) + ((Alpha2 - Alpha1) * Windows[1].TileDensity(counts)) + ((1 - Alpha2) * Windows[2].TileDensity(counts));
+        return (Alpha1 * Windows[0].TileDensity(counts))
+            + ((Alpha2 - Alpha1) * Windows[1].TileDensity(counts))
+            + ((1 - Alpha2) * Windows[2].TileDensity(counts));
     }
 
     /// <summary>Checks the settings.</summary>
@@ -121,12 +126,18 @@ public sealed record FpsOptions
 
         if (Windows.Count != 3 || ScaleTiles.Count != 3)
         {
-            throw new ArgumentException($"{Windows.Count} windows and {ScaleTiles.Count} scale tiles were given; wanted three of each, for the early, middle and late phase.", nameof(Windows));
+            throw new ArgumentException(
+                $"{Windows.Count} windows and {ScaleTiles.Count} scale tiles were given; "
+                    + "wanted three of each, for the early, middle and late phase.",
+                nameof(Windows));
         }
 
         if (ProbabilityScale is not (448 or 256))
         {
-            throw new ArgumentException($"The probability scale is {ProbabilityScale}; wanted 448 (the largest E4M3 code) or 256 (an exact power of two). Smaller scales flush small probabilities to zero.", nameof(ProbabilityScale));
+            throw new ArgumentException(
+                $"The probability scale is {ProbabilityScale}; wanted 448 (the largest E4M3 code) or 256 (an exact power of two). "
+                    + "Smaller scales flush small probabilities to zero.",
+                nameof(ProbabilityScale));
         }
 
         ArgumentOutOfRangeException.ThrowIfNegative(DenseSteps);

@@ -21,8 +21,14 @@ internal sealed class BlockLattice
         KeyBlocks = CeilingDivision.Of(Slots, size.Key);
         RowTokens = CountTokens(first, size.Query, QueryBlocks, static (_, _) => true);
         ColumnTokens = CountTokens(first, size.Key, KeyBlocks, static (_, _) => true);
-        TextRow = [.. CountTokens(first, size.Query, QueryBlocks, static (grid, token) => grid.IsText(token)).Select(static count => count > 0)];
-        TextColumn = [.. CountTokens(first, size.Key, KeyBlocks, static (grid, token) => grid.IsText(token)).Select(static count => count > 0)];
+        TextRow =
+        [
+            .. CountTokens(first, size.Query, QueryBlocks, static (grid, token) => grid.IsText(token)).Select(static count => count > 0),
+        ];
+        TextColumn =
+        [
+            .. CountTokens(first, size.Key, KeyBlocks, static (grid, token) => grid.IsText(token)).Select(static count => count > 0),
+        ];
     }
 
     public TokenGrid Grid { get; }
@@ -73,7 +79,9 @@ internal sealed class BlockLattice
         int[] firstFrame = options.KeepFirstFrame ? CountTokens(Orders[candidate], Size.Key, KeyBlocks, IsFirstFrame) : new int[KeyBlocks];
         for (int j = 0; j < KeyBlocks; j++)
         {
-            column[j] = (options.KeepText && TextColumn[j]) || (firstFrame[j] > 0 && 2 * firstFrame[j] >= ColumnTokens[j]) || (options.KeepTail && j == KeyBlocks - 1);
+            column[j] = (options.KeepText && TextColumn[j])
+                || (firstFrame[j] > 0 && 2 * firstFrame[j] >= ColumnTokens[j])
+                || (options.KeepTail && j == KeyBlocks - 1);
             if (sinks > 0 && !TextColumn[j] && ColumnTokens[j] > 0)
             {
                 column[j] = true;
@@ -103,7 +111,9 @@ internal sealed class BlockLattice
         if (candidate.IsPadded || candidate.Tokens != Grid.Tokens)
         {
             throw new ArgumentException(
-                $"Candidate order {candidate} needs one slot for each of the {Grid.Tokens} tokens of grid {Grid}; PARO places and pads text itself.", nameof(candidate));
+                $"Candidate order {candidate} needs one slot for each of the {Grid.Tokens} tokens of grid {Grid}; "
+                    + "PARO places and pads text itself.",
+                nameof(candidate));
         }
 
         if (Grid.TextTokens == 0)

@@ -74,7 +74,9 @@ internal sealed class BlockSelector(BlockLattice lattice, ParoOptions options)
     }
 
     /// <summary>The paper's count test skips a block when its share of near-zeros reaches sigma; importance is the other share.</summary>
-    private float FixedThreshold => (float)(options.Criterion == ParoCriterion.CountTest ? MathF.BitIncrement((float)(1 - options.Sigma)) : options.Threshold);
+    private float FixedThreshold => (float)(options.Criterion == ParoCriterion.CountTest
+        ? MathF.BitIncrement((float)(1 - options.Sigma))
+        : options.Threshold);
 
     /// <summary>Adds the best blocks of each row until it has the minimum.</summary>
     public void KeepMinimum(BlockMap map, ReadOnlySpan<int> rows)

@@ -39,7 +39,9 @@ internal sealed class CandidateStatistics
         {
             if (!float.IsFinite(statistics.Sum[block]))
             {
-                throw new ArgumentException($"Block {block} of the attention map sums to {statistics.Sum[block]}; calibration needs finite Q and K.", nameof(statistics));
+                throw new ArgumentException(
+                    $"Block {block} of the attention map sums to {statistics.Sum[block]}; calibration needs finite Q and K.",
+                    nameof(statistics));
             }
 
             _mass[block] += (statistics.Sum[block] - _mass[block]) * weight;

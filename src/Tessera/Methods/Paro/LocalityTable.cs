@@ -24,7 +24,8 @@ public static class LocalityTable
     ];
 
     /// <summary>Computes the table; about a second.</summary>
-    public static IReadOnlyList<LocalityTableRow> Compute() => [.. Rows.Select(static row => ComputeRow(row.HeadType, row.Locality, row.Spread, row.Published))];
+    public static IReadOnlyList<LocalityTableRow> Compute() =>
+        [.. Rows.Select(static row => ComputeRow(row.HeadType, row.Locality, row.Spread, row.Published))];
 
     private static LocalityTableRow ComputeRow(string headType, double locality, GridAxis[] spread, LocalityTableReference published)
     {
@@ -33,7 +34,8 @@ public static class LocalityTable
         ParoOptions options = new() { CandidateTiles = [new TileShape(4, 4, 4)] };
         BlockLattice lattice = new(grid, BlockSize.Default, options, ParoCandidateOrders.List(grid, options));
         double blockCount = lattice.QueryBlocks * lattice.KeyBlocks;
-        BlockSelector selector = new(lattice, options with { Density = Math.Round(Share * blockCount) / blockCount, MinimumBlocksPerRow = 0 });
+        BlockSelector selector = new(
+            lattice, options with { Density = Math.Round(Share * blockCount) / blockCount, MinimumBlocksPerRow = 0 });
         double[] mass = new double[lattice.Orders.Length];
         BlockMapTerms[] terms = new BlockMapTerms[lattice.Orders.Length];
         BlockMapStatistics statistics = new(lattice.Slots, lattice.Slots, lattice.Size);
@@ -51,8 +53,11 @@ public static class LocalityTable
         int printed = ParoScoring.Best(ParoScoring.Scores(ParoMetric.PaperAsPrinted, options.Alpha, terms[..axes], axisMass, null));
         int corrected = ParoScoring.Best(ParoScoring.Scores(ParoMetric.CorrectedPaper, options.Alpha, terms[..axes], axisMass, null));
         double best = axisMass.Max();
-        IEnumerable<string> ties = Enumerable.Range(0, axes).Where(candidate => best - axisMass[candidate] < 1e-6).Select(candidate => lattice.Orders[candidate].Name);
+        IEnumerable<string> ties = Enumerable.Range(0, axes)
+            .Where(candidate => best - axisMass[candidate] < 1e-6)
+            .Select(candidate => lattice.Orders[candidate].Name);
         return new LocalityTableRow(
-            headType, lattice.Orders[printed].Name, mass[printed], lattice.Orders[corrected].Name, mass[corrected], string.Join('/', ties), best, mass[axes], published);
+            headType, lattice.Orders[printed].Name, mass[printed], lattice.Orders[corrected].Name, mass[corrected],
+            string.Join('/', ties), best, mass[axes], published);
     }
 }

@@ -7,4 +7,5 @@ namespace Tessera.Methods.Paro;
 /// <param name="CorrectedMass">Its mass.</param>
 /// <param name="BestMass">Most mass of the six axis orders.</param>
 /// <param name="TileMass">Mass under 4x4x4 tiles.</param>
-public sealed record LocalityTableReference(string PrintedOrder, double PrintedMass, string CorrectedOrder, double CorrectedMass, double BestMass, double TileMass);
+public sealed record LocalityTableReference(
+    string PrintedOrder, double PrintedMass, string CorrectedOrder, double CorrectedMass, double BestMass, double TileMass);

@@ -12,5 +12,5 @@ namespace Tessera.Methods.Paro;
 /// <param name="TileMass">Mass under the tile-major order of 4x4x4 tiles.</param>
 /// <param name="Published">The figures recorded before this program existed.</param>
 public sealed record LocalityTableRow(
-    string HeadType, string PrintedOrder, double PrintedMass, string CorrectedOrder, double CorrectedMass, string BestOrders, double BestMass, double TileMass,
-    LocalityTableReference Published);
+    string HeadType, string PrintedOrder, double PrintedMass, string CorrectedOrder, double CorrectedMass, string BestOrders,
+    double BestMass, double TileMass, LocalityTableReference Published);

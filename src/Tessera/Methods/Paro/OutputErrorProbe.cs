@@ -18,7 +18,8 @@ internal sealed class OutputErrorProbe
     private readonly int _keys;
     private readonly int _headDim;
 
-    public OutputErrorProbe(in AttentionInputs inputs, TokenGrid grid, int batch, int head, double scale, ReadOnlySpan<float> logSumExp, int samples)
+    public OutputErrorProbe(
+        in AttentionInputs inputs, TokenGrid grid, int batch, int head, double scale, ReadOnlySpan<float> logSumExp, int samples)
     {
         _keys = inputs.Shape.KeyLength;
         _headDim = inputs.Shape.HeadDim;
@@ -37,7 +38,8 @@ internal sealed class OutputErrorProbe
             Span<float> output = _dense.AsSpan(sample * _headDim, _headDim);
             for (int token = 0; token < _keys; token++)
             {
-                probability[token] = (float)Math.Exp((scale * TensorPrimitives.Dot(row, key.AsSpan(token * _headDim, _headDim))) - logSumExp[query]);
+                probability[token] = (float)Math.Exp(
+                    (scale * TensorPrimitives.Dot(row, key.AsSpan(token * _headDim, _headDim))) - logSumExp[query]);
                 AddValue(output, probability[token], token);
             }
         }

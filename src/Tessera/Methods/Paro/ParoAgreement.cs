@@ -17,10 +17,14 @@ public sealed record ParoAgreement(double OrderAgreement, double MaskOverlap)
         ArgumentNullException.ThrowIfNull(second);
         AttentionPlan plan = first.Plans[0];
         AttentionPlan other = second.Plans[0];
-        if (plan.Shape with { Batch = 1 } != other.Shape with { Batch = 1 } || plan.Mask.Size != other.Mask.Size || first.Plans.Count != second.Plans.Count)
+        if (plan.Shape with { Batch = 1 } != other.Shape with { Batch = 1 }
+            || plan.Mask.Size != other.Mask.Size
+            || first.Plans.Count != second.Plans.Count)
         {
             throw new ArgumentException(
-                $"Calibrations of {plan.Shape} in {first.Plans.Count} groups and of {other.Shape} in {second.Plans.Count} groups cannot be compared.", nameof(second));
+                $"Calibrations of {plan.Shape} in {first.Plans.Count} groups and of {other.Shape} in {second.Plans.Count} groups "
+                    + "cannot be compared.",
+                nameof(second));
         }
 
         int same = 0;

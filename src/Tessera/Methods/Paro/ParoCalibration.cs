@@ -27,7 +27,11 @@ public sealed record ParoCalibration(IReadOnlyList<AttentionPlan> Plans, ParoTim
             throw new ArgumentException($"Layers have step counts [{string.Join(", ", steps)}]; wanted one.", nameof(layers));
         }
 
-        IReadOnlyList<AttentionPlan>[] rows = [.. Enumerable.Range(0, steps[0]).Select(step => (IReadOnlyList<AttentionPlan>)[.. layers.Select(layer => layer.StepPlans[step])])];
+        IReadOnlyList<AttentionPlan>[] rows =
+        [
+            .. Enumerable.Range(0, steps[0])
+                .Select(step => (IReadOnlyList<AttentionPlan>)[.. layers.Select(layer => layer.StepPlans[step])]),
+        ];
         return PlanSchedule.ByStepsAndLayers(name, rows);
     }
 }

@@ -36,14 +36,18 @@ public sealed class ParoCalibrator
     /// <param name="options">Settings; null for the defaults.</param>
     /// <param name="sharing">Which steps share a mask; null for one mask.</param>
     /// <exception cref="ArgumentException">Options are out of range, or grid and shape disagree.</exception>
-    public ParoCalibrator(PlanningContext context, AttentionShape shape, IAttentionMapReader reader, ParoOptions? options = null, ParoTimeSharing? sharing = null)
+    public ParoCalibrator(
+        PlanningContext context, AttentionShape shape, IAttentionMapReader reader, ParoOptions? options = null,
+        ParoTimeSharing? sharing = null)
     {
         ArgumentNullException.ThrowIfNull(reader);
         _options = options ?? new ParoOptions();
         _options.Validate();
         if (shape.QueryLength != context.Grid.Tokens || shape.KeyLength != context.Grid.Tokens)
         {
-            throw new ArgumentException($"Grid {context.Grid} has {context.Grid.Tokens} tokens, the inputs {shape}; PARO reorders self-attention over one grid.", nameof(shape));
+            throw new ArgumentException(
+                $"Grid {context.Grid} has {context.Grid.Tokens} tokens, the inputs {shape}; PARO reorders self-attention over one grid.",
+                nameof(shape));
         }
 
         _context = context;
@@ -111,7 +115,10 @@ public sealed class ParoCalibrator
         ChooseOrders();
         for (int group = 0; group < Sharing.Groups; group++)
         {
-            RequireObservations(HasObservations(group), $"mask group {group} of sharing {Sharing} has no {(_options.QueryBlockStride > 1 ? "full-row inputs after ChooseOrders" : "inputs")}");
+            RequireObservations(
+                HasObservations(group),
+                $"mask group {group} of sharing {Sharing} has no "
+                    + $"{(_options.QueryBlockStride > 1 ? "full-row inputs after ChooseOrders" : "inputs")}");
         }
 
         return new ParoMaskAssembly(_context, _shape, _options, Sharing, _lattice, _selector, _choices!, MapOf).Assemble();
@@ -145,7 +152,10 @@ public sealed class ParoCalibrator
             seen.Add(statistics, blockSpread);
             if (scoring)
             {
-                double error = probe is null ? 0 : probe.Error(Selected(seen.Single(statistics, blockSpread, _always[candidate]), rows), _lattice, order, _options.Normalization);
+                double error = probe is null
+                    ? 0
+                    : probe.Error(
+                        Selected(seen.Single(statistics, blockSpread, _always[candidate]), rows), _lattice, order, _options.Normalization);
                 _totals[head, candidate].Add(BlockMapTerms.Of(statistics, _lattice, rows, _options.Sigma), error);
             }
         }
@@ -181,7 +191,8 @@ public sealed class ParoCalibrator
         for (int candidate = 0; candidate < candidates; candidate++)
         {
             report[candidate] = new(
-                _lattice.Orders[candidate].Name, scores[candidate], kept[candidate], terms[candidate].EmptyShare, terms[candidate].Incoherence, hasErrors ? errors[candidate] : null);
+                _lattice.Orders[candidate].Name, scores[candidate], kept[candidate], terms[candidate].EmptyShare,
+                terms[candidate].Incoherence, hasErrors ? errors[candidate] : null);
         }
 
         return new ParoOrderChoice(ParoScoring.Best(scores), report);
@@ -272,6 +283,7 @@ public sealed class ParoCalibrator
             _error += error;
         }
 
-        public readonly (BlockMapTerms Terms, double Error) Mean() => (new BlockMapTerms(_empty / _count, _incoherence / _count), _error / _count);
+        public readonly (BlockMapTerms Terms, double Error) Mean() =>
+            (new BlockMapTerms(_empty / _count, _incoherence / _count), _error / _count);
     }
 }

@@ -7,4 +7,5 @@ namespace Tessera.Methods.Paro;
 /// <param name="EmptyShare">Ms: share of nearly empty video blocks.</param>
 /// <param name="Incoherence">Mq: mean incoherence max / mean of a video block.</param>
 /// <param name="OutputError">Squared output error relative to the dense output, when that is the metric.</param>
-public sealed record ParoCandidateScore(string Order, double Score, double KeptMass, double EmptyShare, double Incoherence, double? OutputError);
+public sealed record ParoCandidateScore(
+    string Order, double Score, double KeptMass, double EmptyShare, double Incoherence, double? OutputError);

@@ -15,6 +15,8 @@ public sealed record ParoHeadReport(
     IReadOnlyList<ParoCandidateScore> Candidates)
 {
     /// <inheritdoc/>
-    public override string ToString() => FormattableString.Invariant(
-        $"group {Group} head {Head}: {Order}, kept {KeptMass:0.0000} at density {Density:0.000} ({VideoDensity:0.000} of video){(IsEmpty ? ", empty" : "")}{(IsDenseFallback ? ", dense fallback" : "")}");
+    public override string ToString() =>
+        FormattableString.Invariant($"group {Group} head {Head}: {Order}, kept {KeptMass:0.0000} at density {Density:0.000} ")
+        + FormattableString.Invariant($"({VideoDensity:0.000} of video)")
+        + $"{(IsEmpty ? ", empty" : "")}{(IsDenseFallback ? ", dense fallback" : "")}";
 }

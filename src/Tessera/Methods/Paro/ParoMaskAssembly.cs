@@ -8,8 +8,8 @@ namespace Tessera.Methods.Paro;
 /// <summary>From the chosen orders' block maps to plans: selection over all heads and groups, empty heads, dense fallback, masks,
 /// report.</summary>
 internal sealed class ParoMaskAssembly(
-    PlanningContext context, AttentionShape shape, ParoOptions options, ParoTimeSharing sharing, BlockLattice lattice, BlockSelector selector,
-    ParoOrderChoice[] choices, Func<int, int, int, BlockMap?> mapOf)
+    PlanningContext context, AttentionShape shape, ParoOptions options, ParoTimeSharing sharing, BlockLattice lattice,
+    BlockSelector selector, ParoOrderChoice[] choices, Func<int, int, int, BlockMap?> mapOf)
 {
     private readonly BlockMap[,] _maps = new BlockMap[sharing.Groups, shape.Heads];
     private readonly bool[,] _empty = new bool[sharing.Groups, shape.Heads];
@@ -56,7 +56,9 @@ internal sealed class ParoMaskAssembly(
             }
         }
 
-        return options.Combination == ParoCombination.Union ? SelectUnion(open, places) : open.Count == 0 ? double.NaN : selector.Select(open, selector.AllRows);
+        return options.Combination == ParoCombination.Union
+            ? SelectUnion(open, places)
+            : open.Count == 0 ? double.NaN : selector.Select(open, selector.AllRows);
     }
 
     private double SelectUnion(List<BlockMap> open, List<(int Group, int Head)> places)
@@ -114,7 +116,8 @@ internal sealed class ParoMaskAssembly(
                 BlockMap map = _maps[group, head];
                 double density = selector.Density([map], selector.AllRows, DensityCount.WholeMap);
                 _dense[group, head] = density < 1
-                    && (density > options.DenseFallbackDensity || map.KeptShare(selector.AllRows, lattice.KeyBlocks) < options.MinimumKeptMass);
+                    && (density > options.DenseFallbackDensity
+                        || map.KeptShare(selector.AllRows, lattice.KeyBlocks) < options.MinimumKeptMass);
                 if (_dense[group, head])
                 {
                     KeepAll(map);

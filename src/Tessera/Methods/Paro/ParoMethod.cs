@@ -29,13 +29,19 @@ public sealed class ParoMethod(IAttentionMapReader reader, ParoOptions? options 
     /// <inheritdoc/>
     public MethodDescription Describe() => new(
         "PAROAttention: pattern-aware reordering",
-        "PAROAttention: Pattern-Aware ReOrdering for Efficient Sparse and Quantized Attention in Visual Generation Models, NeurIPS 2025, arXiv 2506.16054",
+        "PAROAttention: Pattern-Aware ReOrdering for Efficient Sparse and Quantized Attention in Visual Generation Models, "
+            + "NeurIPS 2025, arXiv 2506.16054",
         FormattableString.Invariant(
-            $"density {Options.Density:0.00} ({Options.DensityCount}), metric {Options.Metric}, scope {Options.Scope}, criterion {Options.Criterion}, blocks start at {Options.Origin}, {Options.Normalization}"),
+            $"density {Options.Density:0.00} ({Options.DensityCount}), metric {Options.Metric}, scope {Options.Scope}, ")
+            + FormattableString.Invariant(
+                $"criterion {Options.Criterion}, blocks start at {Options.Origin}, {Options.Normalization}"),
         [
-            "Orders are chosen by the attention mass that the mask keeps, not by the printed score, whose sparse term rewards fewer empty blocks; both paper scores are options.",
-            "Text is padded to a whole block so that video blocks start on the first video token; the released lattice starts at token 0 and shifts them.",
-            "The threshold is one tau over all heads and mask groups that meets the density exactly; the paper does not say how tau is set.",
+            "Orders are chosen by the attention mass that the mask keeps, not by the printed score, "
+                + "whose sparse term rewards fewer empty blocks; both paper scores are options.",
+            "Text is padded to a whole block so that video blocks start on the first video token; "
+                + "the released lattice starts at token 0 and shifts them.",
+            "The threshold is one tau over all heads and mask groups that meets the density exactly; "
+                + "the paper does not say how tau is set.",
             "The last block row and column are not forced: kernels handle partial tiles.",
             "Every row keeps at least one block and text strips; heads above 90 % density run dense.",
             "Orders and masks only: number formats come from the recipe, so the paper's INT8 and INT4 are recipes on the same plan.",
@@ -53,10 +59,12 @@ public sealed class ParoMethod(IAttentionMapReader reader, ParoOptions? options 
         if (plan.Shape with { Batch = inputs.Shape.Batch } != inputs.Shape || (plan.Grid is { } grid && grid != context.Grid))
         {
             throw new PlanMismatchException(
-                $"Stored plan '{plan.Name}' was calibrated for {plan.Shape} on grid {plan.Grid}, the call has {inputs.Shape} on grid {context.Grid}; calibrate again for this shape.");
+                $"Stored plan '{plan.Name}' was calibrated for {plan.Shape} on grid {plan.Grid}, "
+                    + $"the call has {inputs.Shape} on grid {context.Grid}; calibrate again for this shape.");
         }
 
-        // Masks and orders hold for any batch and recipe; a plan that fits already stays the same instance, so that kernels are found again.
+        // Masks and orders hold for any batch and recipe; a plan that fits already stays the same instance, so that kernels are found
+        // again.
         plan = plan.Shape == inputs.Shape ? plan : plan with { Shape = inputs.Shape };
         return context.Recipe is { } recipe && recipe != plan.Recipe ? plan with { Recipe = recipe } : plan;
     }

@@ -129,7 +129,8 @@ public sealed record ParoOptions
         if (Metric == ParoMetric.OutputError && QueryBlockStride > 1)
         {
             throw new ArgumentException(
-                $"Metric OutputError needs every block row's mask, but QueryBlockStride is {QueryBlockStride}; set it to 1 (SampledQueries limits the cost).",
+                $"Metric OutputError needs every block row's mask, but QueryBlockStride is {QueryBlockStride}; "
+                    + "set it to 1 (SampledQueries limits the cost).",
                 nameof(QueryBlockStride));
         }
     }

@@ -19,5 +19,6 @@ public sealed record ParoReport(IReadOnlyList<ParoHeadReport> Heads, double Thre
 
     /// <inheritdoc/>
     public override string ToString() =>
-        FormattableString.Invariant($"density {Density:0.000} ({VideoDensity:0.000} of video), kept mass {KeptMass:0.0000}, worst {WorstHead.KeptMass:0.0000} (head {WorstHead.Head})");
+        FormattableString.Invariant($"density {Density:0.000} ({VideoDensity:0.000} of video), kept mass {KeptMass:0.0000}, ")
+        + FormattableString.Invariant($"worst {WorstHead.KeptMass:0.0000} (head {WorstHead.Head})");
 }

@@ -5,7 +5,9 @@ internal static class ParoScoring
 {
     /// <summary>Scores per candidate, lower is better.</summary>
     /// <exception cref="ArgumentException">The metric needs output errors and none were taken.</exception>
-    public static double[] Scores(ParoMetric metric, double alpha, IReadOnlyList<BlockMapTerms> terms, IReadOnlyList<double> keptMass, IReadOnlyList<double>? outputErrors)
+    public static double[] Scores(
+        ParoMetric metric, double alpha, IReadOnlyList<BlockMapTerms> terms, IReadOnlyList<double> keptMass,
+        IReadOnlyList<double>? outputErrors)
     {
         double emptySum = terms.Sum(static term => term.EmptyShare);
         double filledSum = terms.Sum(static term => 1 - term.EmptyShare);
@@ -22,7 +24,8 @@ internal static class ParoScoring
                 ParoMetric.PaperAsPrinted => (alpha * Share(term.EmptyShare, emptySum)) + ((1 - alpha) * quant),
                 ParoMetric.SparseOnly => 1 - term.EmptyShare,
                 ParoMetric.QuantOnly => term.Incoherence,
-                ParoMetric.OutputError => (outputErrors ?? throw new ArgumentException("Output errors were not taken.", nameof(outputErrors)))[candidate],
+                ParoMetric.OutputError =>
+                    (outputErrors ?? throw new ArgumentException("Output errors were not taken.", nameof(outputErrors)))[candidate],
                 _ => throw new ArgumentOutOfRangeException(nameof(metric), metric, "Wanted a defined metric."),
             };
         }

@@ -63,7 +63,8 @@ public sealed class ParoTimeSharing
         int[] used = [.. groupOfStep.Distinct().Order()];
         if (used.Length == 0 || used[0] != 0 || used[^1] != used.Length - 1)
         {
-            throw new ArgumentException($"Step-to-mask table [{string.Join(", ", groupOfStep)}] must use the groups 0..T-1 without gaps.", nameof(groupOfStep));
+            throw new ArgumentException(
+                $"Step-to-mask table [{string.Join(", ", groupOfStep)}] must use the groups 0..T-1 without gaps.", nameof(groupOfStep));
         }
 
         return new ParoTimeSharing($"explicit-s{groupOfStep.Count}-t{used.Length}", [.. groupOfStep]);

@@ -46,7 +46,8 @@ public static class ProbabilityErrorTable
     /// <param name="scoreDeviation">Standard deviation of the scores.</param>
     /// <param name="valueMean">Mean of V, whose standard deviation is 1.</param>
     public static IReadOnlyList<ProbabilityErrorRow> Compute(
-        int tokens = 1024, int headDim = 64, ulong seed = 1, double scoreDeviation = RecordedScoreDeviation, double valueMean = RecordedValueMean)
+        int tokens = 1024, int headDim = 64, ulong seed = 1, double scoreDeviation = RecordedScoreDeviation,
+        double valueMean = RecordedValueMean)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(tokens, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(headDim, 1);
@@ -83,7 +84,12 @@ public static class ProbabilityErrorTable
             }
         }
 
-        return [.. Formats.Zip(measurements, (format, measurement) => new ProbabilityErrorRow(format.Name, measurement.Finish(power), format.Published))];
+        return
+        [
+            .. Formats.Zip(
+                measurements,
+                (format, measurement) => new ProbabilityErrorRow(format.Name, measurement.Finish(power), format.Published)),
+        ];
     }
 
     private static double[] Normal(int count, ulong seed, ulong stream)
@@ -115,7 +121,8 @@ public static class ProbabilityErrorTable
         private readonly ProbabilityQuantizer _quantizer = new(new ProbabilityFormat(format, Rounding: rounding));
         private readonly double[] _errors = new double[4];
 
-        public void Add(double[] scores, double maximum, double denominator, double[] value, double[] exact, double[] weights, double[] output)
+        public void Add(
+            double[] scores, double maximum, double denominator, double[] value, double[] exact, double[] weights, double[] output)
         {
             for (int reference = 0; reference < 2; reference++)
             {

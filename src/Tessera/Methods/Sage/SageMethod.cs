@@ -21,7 +21,8 @@ public sealed class SageMethod(SageOptions? options = null) : IAttentionMethod
     /// <inheritdoc/>
     public MethodDescription Describe() => new(
         "SageAttention and SageAttention2",
-        "SageAttention: Accurate 8-Bit Attention for Plug-and-play Inference Acceleration, ICLR 2025, arXiv 2410.02367; SageAttention2, ICML 2025, arXiv 2411.10958",
+        "SageAttention: Accurate 8-Bit Attention for Plug-and-play Inference Acceleration, ICLR 2025, arXiv 2410.02367; "
+            + "SageAttention2, ICML 2025, arXiv 2411.10958",
         $"recipe {Options.Recipe}, every block",
         [
             "The mean that V smoothing subtracts is taken over valid tokens; the released code divides by a count padded to 16.",

@@ -27,11 +27,15 @@ public sealed class SlidingTileMethod(SlidingTileOptions? options = null) : IAtt
     public MethodDescription Describe() => new(
         "Sliding Tile Attention",
         "Fast Video Generation with Sliding Tile Attention, ICML 2025, arXiv 2502.04507",
-        FormattableString.Invariant(
-            $"tile {Options.Tile}, {(Options.Density is { } density ? $"window {(Options.Bound == DensityBound.AtMost ? "of at most" : "of at least")} density {density:0.000}{(Options.SearchPerHead ? ", searched per head" : "")}" : $"windows {string.Join(" ", Options.Windows.Distinct())}")}, {Options.Dense}"),
+        FormattableString.Invariant($"tile {Options.Tile}, {(Options.Density is { } density
+            ? $"window {(Options.Bound == DensityBound.AtMost ? "of at most" : "of at least")} density {density:0.000}"
+                + $"{(Options.SearchPerHead ? ", searched per head" : "")}"
+            : $"windows {string.Join(" ", Options.Windows.Distinct())}")}, {Options.Dense}"),
         [
-            "Any grid: border tiles hold fewer tokens and take fewer blocks; the released kernel accepts three canvases and repeats tokens.",
-            "Even windows see exactly that many tiles (half before, half minus one after), as attention-gym; the released rule sees one more.",
+            "Any grid: border tiles hold fewer tokens and take fewer blocks; "
+                + "the released kernel accepts three canvases and repeats tokens.",
+            "Even windows see exactly that many tiles (half before, half minus one after), as attention-gym; "
+                + "the released rule sees one more.",
             "Any tile: 6x8x8 is the default; a tile is a whole number of blocks because its run is padded to one.",
             "Text rows and columns are kept as padded blocks of their own, in front or behind; padding keys are masked by count.",
         ]);
@@ -75,7 +79,8 @@ public sealed class SlidingTileMethod(SlidingTileOptions? options = null) : IAtt
         ArgumentNullException.ThrowIfNull(windows);
         if (windows.Count != 1 && windows.Count != shape.Heads)
         {
-            throw new ArgumentException($"{windows.Count} windows do not fit {shape.Heads} heads; wanted one for all or one per head.", nameof(windows));
+            throw new ArgumentException(
+                $"{windows.Count} windows do not fit {shape.Heads} heads; wanted one for all or one per head.", nameof(windows));
         }
 
         bool alike = windows.Distinct().Count() == 1;

@@ -7,10 +7,12 @@ namespace Tessera.Methods.SlidingTile;
 public sealed record SlidingTileOptions
 {
     /// <summary>Candidates of the released per-head search on Wan2.1, in tiles of 6x8x8.</summary>
-    public static IReadOnlyList<TileWindow> WanCandidates { get; } = [new(3, 1, 10), new(1, 5, 7), new(3, 3, 3), new(1, 6, 5), new(1, 3, 10), new(3, 6, 1)];
+    public static IReadOnlyList<TileWindow> WanCandidates { get; } =
+        [new(3, 1, 10), new(1, 5, 7), new(3, 3, 3), new(1, 6, 5), new(1, 3, 10), new(3, 6, 1)];
 
     /// <summary>Windows of the released HunyuanVideo strategy, in tiles of 6x8x8.</summary>
-    public static IReadOnlyList<TileWindow> HunyuanCandidates { get; } = [new(5, 3, 3), new(1, 6, 10), new(3, 3, 5), new(5, 1, 10), new(5, 6, 1)];
+    public static IReadOnlyList<TileWindow> HunyuanCandidates { get; } =
+        [new(5, 3, 3), new(1, 6, 10), new(3, 3, 5), new(5, 1, 10), new(5, 6, 1)];
 
     /// <summary>Tokens of a tile.</summary>
     public TileShape Tile { get; init; } = new(6, 8, 8);

@@ -57,11 +57,13 @@ public sealed class SlidingTileSearch
     {
         ArgumentNullException.ThrowIfNull(backend);
         RequireShape(inputs);
-        float[] dense = Run(backend, AttentionPlan.Dense(_shape, _context.BlockSize) with { Scale = _context.Scale }, inputs, cancellationToken);
+        float[] dense = Run(
+            backend, AttentionPlan.Dense(_shape, _context.BlockSize) with { Scale = _context.Scale }, inputs, cancellationToken);
         for (int candidate = 0; candidate < _candidates.Length; candidate++)
         {
             PlanningContext exact = _context with { Recipe = KnownRecipes.Float32 };
-            float[] sparse = Run(backend, SlidingTileMethod.Plan(_shape, exact, _layout, [_candidates[candidate]]), inputs, cancellationToken);
+            float[] sparse = Run(
+                backend, SlidingTileMethod.Plan(_shape, exact, _layout, [_candidates[candidate]]), inputs, cancellationToken);
             int perHead = _shape.QueryLength * _shape.HeadDim;
             for (int index = 0; index < _shape.Batch * _shape.Heads; index++)
             {
@@ -93,9 +95,12 @@ public sealed class SlidingTileSearch
         int[] rows = [.. Enumerable.Range(0, count).Select(i => grid.VideoStart + (int)((2L * i + 1) * grid.VideoTokens / (2L * count)))];
         double scale = _context.Scale ?? (1.0 / Math.Sqrt(_shape.HeadDim));
         double[][] errors = SampledAttention.Read(
-            inputs, scale, [.. Enumerable.Repeat(rows, _shape.Batch * _shape.Heads)], _layout.TileCount + 1, (_, classes) => tileOfKey.CopyTo(classes),
+            inputs, scale, [.. Enumerable.Repeat(rows, _shape.Batch * _shape.Heads)], _layout.TileCount + 1,
+            (_, classes) => tileOfKey.CopyTo(classes),
             (_, sample) => Array.ConvertAll(
-                _candidates, window => sample.MeanSquaredError((row, tile) => tile == _layout.TileCount || Sees(window, tileOfKey[rows[row]], tile))),
+                _candidates,
+                window => sample.MeanSquaredError(
+                    (row, tile) => tile == _layout.TileCount || Sees(window, tileOfKey[rows[row]], tile))),
             cancellationToken);
         for (int index = 0; index < errors.Length; index++)
         {
@@ -121,7 +126,10 @@ public sealed class SlidingTileSearch
         for (int head = 0; head < windows.Length; head++)
         {
             int own = head;
-            windows[head] = _candidates[Enumerable.Range(0, _candidates.Length).OrderBy(candidate => _errors[own, candidate]).ThenBy(candidate => _candidates[candidate].TilesSeen(_layout.Counts)).First()];
+            windows[head] = _candidates[Enumerable.Range(0, _candidates.Length)
+                .OrderBy(candidate => _errors[own, candidate])
+                .ThenBy(candidate => _candidates[candidate].TilesSeen(_layout.Counts))
+                .First()];
         }
 
         return windows;
@@ -130,12 +138,17 @@ public sealed class SlidingTileSearch
     /// <summary>The plan of the chosen windows.</summary>
     public AttentionPlan Plan() => SlidingTileMethod.Plan(_shape, _context, _layout, Choose());
 
-    private static float[] Run(IAttentionBackend backend, AttentionPlan plan, in AttentionInputs inputs, CancellationToken cancellationToken)
+    private static float[] Run(
+        IAttentionBackend backend, AttentionPlan plan, in AttentionInputs inputs, CancellationToken cancellationToken)
     {
         AttentionShape shape = plan.Shape;
         float[] output = new float[checked(shape.Batch * shape.Heads * shape.QueryLength * shape.HeadDim)];
         using IAttentionKernel kernel = backend.Compile(plan);
-        kernel.Run(inputs, new TensorSpan<float>(output, [shape.Batch, shape.Heads, shape.QueryLength, shape.HeadDim]), default, cancellationToken);
+        kernel.Run(
+            inputs,
+            new TensorSpan<float>(output, [shape.Batch, shape.Heads, shape.QueryLength, shape.HeadDim]),
+            default,
+            cancellationToken);
         return output;
     }
 
@@ -143,7 +156,9 @@ public sealed class SlidingTileSearch
     {
         (int frame, int row, int column) = _layout.CoordinatesOf(queryTile);
         (int keyFrame, int keyRow, int keyColumn) = _layout.CoordinatesOf(keyTile);
-        return Inside(window.FrameRange(frame, _layout), keyFrame) && Inside(window.RowRange(row, _layout), keyRow) && Inside(window.ColumnRange(column, _layout), keyColumn);
+        return Inside(window.FrameRange(frame, _layout), keyFrame)
+            && Inside(window.RowRange(row, _layout), keyRow)
+            && Inside(window.ColumnRange(column, _layout), keyColumn);
     }
 
     private static bool Inside((int First, int Last) range, int index) => index >= range.First && index <= range.Last;

@@ -45,14 +45,18 @@ public sealed class TileWindowCatalogue
         (TileWindow Window, double Density)[] allowed =
         [
             .. All().Select(window => (Window: window, Density: Density(window)))
-                .Where(candidate => bound == DensityBound.AtMost ? candidate.Density <= density + Tolerance : candidate.Density >= density - Tolerance),
+                .Where(candidate => bound == DensityBound.AtMost
+                    ? candidate.Density <= density + Tolerance
+                    : candidate.Density >= density - Tolerance),
         ];
         if (allowed.Length == 0)
         {
             return new TileWindow(1, 1, 1);
         }
 
-        double nearest = bound == DensityBound.AtMost ? allowed.Max(static candidate => candidate.Density) : allowed.Min(static candidate => candidate.Density);
+        double nearest = bound == DensityBound.AtMost
+            ? allowed.Max(static candidate => candidate.Density)
+            : allowed.Min(static candidate => candidate.Density);
         return allowed
             .Where(candidate => Math.Abs(candidate.Density - nearest) <= Slack * nearest)
             .OrderByDescending(candidate => SmallestShare(candidate.Window))
@@ -98,7 +102,9 @@ public sealed class TileWindowCatalogue
         for (int tile = 0; tile < _layout.TileCount; tile++)
         {
             (int frame, int row, int column) = _layout.CoordinatesOf(tile);
-            long keys = KeyBlocksIn(window.FrameRange(frame, _layout), window.RowRange(row, _layout), window.ColumnRange(column, _layout)) + _textKeyBlocks;
+            long keys = KeyBlocksIn(
+                    window.FrameRange(frame, _layout), window.RowRange(row, _layout), window.ColumnRange(column, _layout))
+                + _textKeyBlocks;
             kept += keys * CeilingDivision.Of(_layout.ValidTokens(tile), _size.Query);
         }
 
@@ -134,7 +140,10 @@ public sealed class TileWindowCatalogue
         (_, int height, int width) = _layout.Counts;
         return Slab(frames.Last + 1) - Slab(frames.First);
 
-        long Slab(int f) => Sum(f, rows.Last + 1, columns.Last + 1) - Sum(f, rows.First, columns.Last + 1) - Sum(f, rows.Last + 1, columns.First) + Sum(f, rows.First, columns.First);
+        long Slab(int f) => Sum(f, rows.Last + 1, columns.Last + 1)
+            - Sum(f, rows.First, columns.Last + 1)
+            - Sum(f, rows.Last + 1, columns.First)
+            + Sum(f, rows.First, columns.First);
 
         long Sum(int f, int h, int w) => _keyBlocks[(((f * (height + 1)) + h) * (width + 1)) + w];
     }
@@ -155,5 +164,7 @@ public sealed class TileWindowCatalogue
     }
 
     private double SmallestShare(TileWindow window) =>
-        Math.Min((double)window.Frames / _layout.Counts.Frames, Math.Min((double)window.Height / _layout.Counts.Height, (double)window.Width / _layout.Counts.Width));
+        Math.Min(
+            (double)window.Frames / _layout.Counts.Frames,
+            Math.Min((double)window.Height / _layout.Counts.Height, (double)window.Width / _layout.Counts.Width));
 }

@@ -26,10 +26,12 @@ public sealed class SpargeMethod(SpargeOptions? options = null) : IAttentionMeth
     public MethodDescription Describe() => new(
         "SpargeAttention: training-free sparse attention by pooled prediction",
         "SpargeAttention: Accurate and Training-free Sparse Attention Accelerating Any Model Inference, ICML 2025, arXiv 2502.18137",
-        FormattableString.Invariant(
-            $"{Selection}, self-similarity {Options.SelfSimilarity:0.##}, PV skip {(Options.ProbabilitySkip is { } skip ? FormattableString.Invariant($"{skip:0.##}") : "off")}, smooth K {Options.SmoothKey}, sink {Options.AttentionSink}"),
+        FormattableString.Invariant($"{Selection}, self-similarity {Options.SelfSimilarity:0.##}, ")
+            + $"PV skip {(Options.ProbabilitySkip is { } skip ? FormattableString.Invariant($"{skip:0.##}") : "off")}, "
+            + FormattableString.Invariant($"smooth K {Options.SmoothKey}, sink {Options.AttentionSink}"),
         [
-            "Self-similarity counts valid tokens only and a zero vector is similar to nothing; the released code divides by a zero norm in a ragged last block and so always keeps it.",
+            "Self-similarity counts valid tokens only and a zero vector is similar to nothing; "
+                + "the released code divides by a zero norm in a ragged last block and so always keeps it.",
             "Batch entries share one mask: predictions are averaged, and a block is fix when any entry calls it fix.",
             "Equal predictions go to the lower block index, so that plans are deterministic.",
             "Blocks default to the lattice of the plan (64x64); the authors use 128x64.",
@@ -67,7 +69,9 @@ public sealed class SpargeMethod(SpargeOptions? options = null) : IAttentionMeth
         };
     }
 
-    private string Selection => Options.TopK is { } share ? FormattableString.Invariant($"k{share:0.00}") : FormattableString.Invariant($"c{Options.CumulativeMass:0.00}");
+    private string Selection => Options.TopK is { } share
+        ? FormattableString.Invariant($"k{share:0.00}")
+        : FormattableString.Invariant($"c{Options.CumulativeMass:0.00}");
 
     private void RequireOrders(AttentionShape shape, int slots)
     {
@@ -77,7 +81,8 @@ public sealed class SpargeMethod(SpargeOptions? options = null) : IAttentionMeth
             if (!counted || order.Tokens != shape.QueryLength || shape.QueryLength != shape.KeyLength || order.Slots != slots)
             {
                 throw new ArgumentException(
-                    $"Sparge has {Options.Orders.Count} orders, one of them {order} with {order.Slots} slots, for inputs {shape}; wanted one order or one per head, over all tokens, with one slot count.",
+                    $"Sparge has {Options.Orders.Count} orders, one of them {order} with {order.Slots} slots, for inputs {shape}; "
+                        + "wanted one order or one per head, over all tokens, with one slot count.",
                     nameof(shape));
             }
         }

@@ -50,7 +50,8 @@ public sealed record SpargeOptions
         RequireShare(CumulativeMass, nameof(CumulativeMass));
         if (!(SelfSimilarity is >= -1 and <= 1))
         {
-            throw new ArgumentOutOfRangeException(nameof(SelfSimilarity), SelfSimilarity, "Wanted -1 (no fix blocks) to 1 (all blocks fix).");
+            throw new ArgumentOutOfRangeException(
+                nameof(SelfSimilarity), SelfSimilarity, "Wanted -1 (no fix blocks) to 1 (all blocks fix).");
         }
 
         if (ProbabilitySkip is { } skip && !(skip >= 0))

@@ -27,11 +27,15 @@ public sealed class SparseVideoGenMethod(SparseVideoGenOptions? options = null) 
     public MethodDescription Describe() => new(
         "Sparse VideoGen",
         "Sparse VideoGen: Accelerating Video Diffusion Transformers with Spatial-Temporal Sparsity, ICML 2025, arXiv 2502.01776",
-        FormattableString.Invariant(
-            $"density {Options.Density:0.000} ({Options.BandRule}), {Options.Variant} mask, {Options.SampledRows} rows of the first {Options.SampleRange}, seed {Options.Seed}, dense shares {Options.FirstStepsDense} of steps and {Options.FirstLayersDense} of layers"),
+        FormattableString.Invariant($"density {Options.Density:0.000} ({Options.BandRule}), {Options.Variant} mask, ")
+            + FormattableString.Invariant($"{Options.SampledRows} rows of the first {Options.SampleRange}, seed {Options.Seed}, ")
+            + FormattableString.Invariant(
+                $"dense shares {Options.FirstStepsDense} of steps and {Options.FirstLayersDense} of layers"),
         [
-            "The density counts every block computed, sink and text strips included; the released formula leaves the sink out and is an option.",
-            "Bands are whole blocks of the plan's own block size, so nothing is masked inside a block; the released FlexAttention mask cuts blocks of 128.",
+            "The density counts every block computed, sink and text strips included; "
+                + "the released formula leaves the sink out and is an option.",
+            "Bands are whole blocks of the plan's own block size, so nothing is masked inside a block; "
+                + "the released FlexAttention mask cuts blocks of 128.",
             "Any grid: frames need not be a multiple of a block, and nothing is hard-coded per model.",
             "Rows are drawn from video tokens only, from a seed with step, layer and head; the released sampling is unseeded.",
             "Over a batch the errors are averaged and the head gets one kind; the released code decides per guidance branch.",
@@ -60,7 +64,8 @@ public sealed class SparseVideoGenMethod(SparseVideoGenOptions? options = null) 
     {
         context.RequireFits(inputs.Shape);
         double scale = context.Scale ?? (1.0 / Math.Sqrt(inputs.Shape.HeadDim));
-        return new VideoHeadClassifier(context.Grid, Options, HasSink(context.Grid)).Classify(inputs, scale, context.Step, cancellationToken);
+        return new VideoHeadClassifier(context.Grid, Options, HasSink(context.Grid))
+            .Classify(inputs, scale, context.Step, cancellationToken);
     }
 
     /// <summary>The plan of known head kinds.</summary>
@@ -84,7 +89,9 @@ public sealed class SparseVideoGenMethod(SparseVideoGenOptions? options = null) 
         QuantizationRecipe recipe = context.Recipe ?? KnownRecipes.Float32;
         return new AttentionPlan
         {
-            Name = FormattableString.Invariant($"svg-d{Options.Density:0.00}-{kinds.Count(static kind => kind == VideoHeadKind.Temporal)}t{(recipe.IsExact ? "" : $"-{recipe.Name}")}"),
+            Name = FormattableString.Invariant(
+                $"svg-d{Options.Density:0.00}-{kinds.Count(static kind => kind == VideoHeadKind.Temporal)}t")
+                + $"{(recipe.IsExact ? "" : $"-{recipe.Name}")}",
             Shape = shape,
             Grid = grid,
             Orders = allSpatial ? [] : [.. kinds.Select(kind => kind == VideoHeadKind.Temporal ? tokenMajor : natural)],

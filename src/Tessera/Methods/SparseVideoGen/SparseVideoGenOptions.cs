@@ -31,5 +31,6 @@ public sealed record SparseVideoGenOptions
     public double FirstLayersDense { get; init; }
 
     /// <summary>The dense warm-up of a sampler and a model.</summary>
-    public DensePolicy DensePolicy(StepContext step) => Attention.DensePolicy.OfShares(FirstStepsDense, step.StepCount, FirstLayersDense, step.LayerCount);
+    public DensePolicy DensePolicy(StepContext step) =>
+        Attention.DensePolicy.OfShares(FirstStepsDense, step.StepCount, FirstLayersDense, step.LayerCount);
 }

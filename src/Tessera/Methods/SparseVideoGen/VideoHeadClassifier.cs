@@ -55,7 +55,9 @@ internal sealed class VideoHeadClassifier
 
         (double Spatial, double Temporal)[] errors = SampledAttention.Read(
             inputs, scale, rows, classes: 4, ClassifyKeys,
-            static (_, sample) => (sample.MeanSquaredError(static (_, kind) => (kind & Spatial) != 0), sample.MeanSquaredError(static (_, kind) => (kind & Temporal) != 0)),
+            static (_, sample) => (
+                sample.MeanSquaredError(static (_, kind) => (kind & Spatial) != 0),
+                sample.MeanSquaredError(static (_, kind) => (kind & Temporal) != 0)),
             cancellationToken);
         VideoHeadKind[] kinds = new VideoHeadKind[shape.Heads];
         for (int head = 0; head < kinds.Length; head++)
