@@ -7,7 +7,8 @@ internal sealed class CommandException(int exitCode, string message, Exception? 
 
     public static CommandException Usage(string message) => new(Cli.ExitCode.Usage, message);
 
-    public static CommandException BadInput(string message, Exception? innerException = null) => new(Cli.ExitCode.BadInput, message, innerException);
+    public static CommandException BadInput(string message, Exception? innerException = null) =>
+        new(Cli.ExitCode.BadInput, message, innerException);
 
     public static CommandException Unsupported(string message) => new(Cli.ExitCode.Unsupported, message);
 }

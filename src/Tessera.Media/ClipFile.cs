@@ -16,7 +16,8 @@ public static class ClipFile
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="FfmpegUnavailableException">The file needs ffmpeg, which is not installed.</exception>
     /// <exception cref="MediaFormatException">The file is damaged, no video, or holds fewer frames than asked for.</exception>
-    public static async Task<VideoFrames> ReadAsync(string path, ClipReadOptions? options = null, FfmpegTools? tools = null, CancellationToken cancellationToken = default)
+    public static async Task<VideoFrames> ReadAsync(
+        string path, ClipReadOptions? options = null, FfmpegTools? tools = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         options ??= new ClipReadOptions();
@@ -30,7 +31,9 @@ public static class ClipFile
         {
             case ".Y4M":
                 bool plain = options.Rate is null && options.Start == TimeSpan.Zero;
-                return Select(await Y4mReader.ReadAsync(path, plain ? options.FrameCount : null, cancellationToken).ConfigureAwait(false), options, path);
+                return Select(
+                    await Y4mReader.ReadAsync(path, plain ? options.FrameCount : null, cancellationToken).ConfigureAwait(false),
+                    options, path);
             case ".PNG" or ".APNG":
                 return Select(await PngDecoder.ReadFramesAsync(path, cancellationToken).ConfigureAwait(false), options, path);
             default:
@@ -54,7 +57,8 @@ public static class ClipFile
     }
 
     internal static string TooFewFrames(string path, int got, ClipReadOptions options, FrameRate rate) =>
-        $"'{path}' holds {got} frames from {options.Start.TotalSeconds:0.###} s on at {options.Rate ?? rate} per second; {options.FrameCount} were asked for. Ask for at most {got}, start earlier, or sample at a higher rate.";
+        $"'{path}' holds {got} frames from {options.Start.TotalSeconds:0.###} s on at {options.Rate ?? rate} per second; "
+        + $"{options.FrameCount} were asked for. Ask for at most {got}, start earlier, or sample at a higher rate.";
 
     /// <summary>What the options ask of a clip already in memory. Frame k of the result is the one shown at time k / rate.</summary>
     private static VideoFrames Select(VideoFrames clip, ClipReadOptions options, string path)

@@ -15,7 +15,8 @@ internal static class AttentionBenchmark
 {
     private const string BaselineFormat = "fp32";
 
-    public static BenchmarkReport Run(BenchmarkRequest request, BackendCatalogue backends, IProgress<WorkStep> progress, CancellationToken cancellationToken)
+    public static BenchmarkReport Run(
+        BenchmarkRequest request, BackendCatalogue backends, IProgress<WorkStep> progress, CancellationToken cancellationToken)
     {
         AttentionShape shape = new(1, request.Heads, request.Length, request.Length, request.HeadDim);
         HeadTensors tensors = NormalTensors(shape);
@@ -64,7 +65,8 @@ internal static class AttentionBenchmark
     }
 
     private static void RunRounds(
-        List<BenchmarkCase> cases, int repeat, HeadTensors tensors, float[] output, IProgress<WorkStep> progress, CancellationToken cancellationToken)
+        List<BenchmarkCase> cases, int repeat, HeadTensors tensors, float[] output, IProgress<WorkStep> progress,
+        CancellationToken cancellationToken)
     {
         int done = 0;
         for (int round = -1; round < repeat; round++)
@@ -72,7 +74,9 @@ internal static class AttentionBenchmark
             foreach (BenchmarkCase one in cases)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                progress.Report(new WorkStep($"{(round < 0 ? "warming up" : $"round {round + 1} of {repeat}")}: {one.Plan.Name}", done++ / (double)(cases.Count * (repeat + 1))));
+                progress.Report(new WorkStep(
+                    $"{(round < 0 ? "warming up" : $"round {round + 1} of {repeat}")}: {one.Plan.Name}",
+                    done++ / (double)(cases.Count * (repeat + 1))));
                 if (round < 0)
                 {
                     one.WarmUp(tensors, output, cancellationToken);
@@ -85,7 +89,8 @@ internal static class AttentionBenchmark
         }
     }
 
-    private static BenchmarkReport Describe(BenchmarkRequest request, List<BenchmarkCase> cases, double peak, BackendCatalogue backends, bool showsBaseline)
+    private static BenchmarkReport Describe(
+        BenchmarkRequest request, List<BenchmarkCase> cases, double peak, BackendCatalogue backends, bool showsBaseline)
     {
         BenchmarkCase baseline = cases[0];
         return new BenchmarkReport

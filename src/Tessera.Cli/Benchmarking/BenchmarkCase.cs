@@ -36,7 +36,8 @@ internal sealed class BenchmarkCase : IDisposable
     public double MedianProcessorSeconds => Median(_processor);
 
     public StageTimes MedianStages => new(
-        MedianOf(static stages => stages.Plan), MedianOf(static stages => stages.Permute), MedianOf(static stages => stages.Quantize), MedianOf(static stages => stages.Attend));
+        MedianOf(static stages => stages.Plan), MedianOf(static stages => stages.Permute), MedianOf(static stages => stages.Quantize),
+        MedianOf(static stages => stages.Attend));
 
     /// <summary>Runs once without recording: code is compiled, memory touched.</summary>
     public void WarmUp(HeadTensors tensors, float[] output, CancellationToken cancellationToken) =>
@@ -80,5 +81,6 @@ internal sealed class BenchmarkCase : IDisposable
         return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
     }
 
-    private TimeSpan MedianOf(Func<StageTimes, TimeSpan> stage) => TimeSpan.FromSeconds(Median([.. _stages.Select(times => stage(times).TotalSeconds)]));
+    private TimeSpan MedianOf(Func<StageTimes, TimeSpan> stage) =>
+        TimeSpan.FromSeconds(Median([.. _stages.Select(times => stage(times).TotalSeconds)]));
 }

@@ -7,4 +7,5 @@ namespace Tessera.Cli.Benchmarking;
 /// <param name="Formats">Recipe names.</param>
 /// <param name="Densities">Shares of 64x64 blocks computed.</param>
 /// <param name="Repeat">Timed rounds.</param>
-internal sealed record BenchmarkRequest(int Length, int Heads, int HeadDim, IReadOnlyList<string> Formats, IReadOnlyList<double> Densities, int Repeat);
+internal sealed record BenchmarkRequest(
+    int Length, int Heads, int HeadDim, IReadOnlyList<string> Formats, IReadOnlyList<double> Densities, int Repeat);

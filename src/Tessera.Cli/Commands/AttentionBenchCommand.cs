@@ -36,9 +36,11 @@ internal sealed class AttentionBenchCommand : CommandWithExamples
     private int Execute(ParseResult parsed, CommandConsole console, CancellationToken cancellationToken)
     {
         BenchmarkRequest request = new(
-            parsed.GetValue(_length), parsed.GetValue(_heads), parsed.GetValue(_headDim), parsed.GetValue(_formats)!, parsed.GetValue(_densities)!, parsed.GetValue(_repeat));
+            parsed.GetValue(_length), parsed.GetValue(_heads), parsed.GetValue(_headDim), parsed.GetValue(_formats)!,
+            parsed.GetValue(_densities)!, parsed.GetValue(_repeat));
         BackendCatalogue backends = new(parsed.GetValue(_threads));
-        BenchmarkReport report = ProgressDisplay.Run(console, progress => AttentionBenchmark.Run(request, backends, progress, cancellationToken));
+        BenchmarkReport report = ProgressDisplay.Run(
+            console, progress => AttentionBenchmark.Run(request, backends, progress, cancellationToken));
         if (parsed.GetValue(_json))
         {
             JsonOutput.Write(console, report, CliJsonContext.Default.BenchmarkReport);
@@ -53,20 +55,28 @@ internal sealed class AttentionBenchCommand : CommandWithExamples
 
     private static void Print(IAnsiConsole output, BenchmarkReport report)
     {
-        output.MarkupLineInterpolated($"[bold]{report.Processor}[/], {report.Threads} threads, float32 multiply-add peak {report.PeakGflops:0} GFLOP/s");
-        output.MarkupLineInterpolated($"{report.Heads} heads of {report.HeadDim}, {report.Length} tokens, medians of {report.Repeat} interleaved rounds; dense float32 takes {Figures.Duration(report.DenseFloat32Seconds)}");
+        output.MarkupLineInterpolated(
+            $"[bold]{report.Processor}[/], {report.Threads} threads, float32 multiply-add peak {report.PeakGflops:0} GFLOP/s");
+        output.MarkupLineInterpolated(
+            $"{report.Heads} heads of {report.HeadDim}, {report.Length} tokens, medians of {report
+                .Repeat} interleaved rounds; dense float32 takes {Figures.Duration(report.DenseFloat32Seconds)}");
         Table table = ReportTable.Create(
-            output, "format", "recipe", ">density", ">time", ">cpu time", ">GFLOP/s", ">of fp32 peak", ">dense-equivalent", ">speed-up", ">permute", ">quantize", ">attend");
+            output, "format", "recipe", ">density", ">time", ">cpu time", ">GFLOP/s", ">of fp32 peak", ">dense-equivalent", ">speed-up",
+            ">permute", ">quantize", ">attend");
         foreach (BenchmarkCaseReport one in report.Cases)
         {
             table.AddRow(
-                new Text(one.Format), new Text(one.Recipe), new Text(Figures.Share(one.ComputedDensity)), new Text(Figures.Duration(one.MedianSeconds)),
-                new Text(Figures.Duration(one.CpuSeconds)), new Text($"{one.Gflops:0.0}"), new Text(Figures.Share(one.Gflops / report.PeakGflops)),
-                new Text($"{one.EffectiveGflops:0.0}"), new Text(Figures.Factor(one.SpeedUp)), new Text(Figures.Duration(one.Stages.Permute)),
+                new Text(one.Format), new Text(one.Recipe), new Text(Figures.Share(one.ComputedDensity)),
+                new Text(Figures.Duration(one.MedianSeconds)),
+                new Text(Figures.Duration(one.CpuSeconds)), new Text($"{one.Gflops:0.0}"),
+                new Text(Figures.Share(one.Gflops / report.PeakGflops)),
+                new Text($"{one.EffectiveGflops:0.0}"), new Text(Figures.Factor(one.SpeedUp)),
+                new Text(Figures.Duration(one.Stages.Permute)),
                 new Text(Figures.Duration(one.Stages.Quantize)), new Text(Figures.Duration(one.Stages.Attend)));
         }
 
         output.Write(table);
-        output.WriteLine("GFLOP/s counts computed blocks; dense-equivalent counts what dense attention would have needed in the same time.");
+        output.WriteLine(
+            "GFLOP/s counts computed blocks; dense-equivalent counts what dense attention would have needed in the same time.");
     }
 }

@@ -15,7 +15,11 @@ internal sealed class AttentionCompareCommand : CommandWithExamples
     private readonly Option<double[]> _densities = DensityOption.List(0.25);
     private readonly Option<string[]> _formats = RecipeOption.List();
     private readonly Option<int> _repeat = CountOption.Create("--repeat", "Timed runs of each plan; the fastest counts.", 3, 1, 1000);
-    private readonly Option<string?> _report = new("--report") { Description = "Write one self-contained HTML report with plots and attention maps.", HelpName = "FILE" };
+    private readonly Option<string?> _report = new("--report")
+    {
+        Description = "Write one self-contained HTML report with plots and attention maps.",
+        HelpName = "FILE",
+    };
     private readonly Option<bool> _json = JsonOption.Create();
     private readonly InputOptions _input;
     private readonly BackendOptions _backend;
@@ -40,10 +44,12 @@ internal sealed class AttentionCompareCommand : CommandWithExamples
     private int Execute(ParseResult parsed, CommandConsole console, CancellationToken cancellationToken)
     {
         CompareRequest request = new(
-            _input.Read(parsed), parsed.GetValue(_methods)!, parsed.GetValue(_densities)!, parsed.GetValue(_formats)!, _backend.Backend(parsed),
+            _input.Read(parsed), parsed.GetValue(_methods)!, parsed.GetValue(_densities)!, parsed.GetValue(_formats)!,
+            _backend.Backend(parsed),
             parsed.GetValue(_repeat), parsed.GetValue(_report), CommandEcho.Of(parsed));
         BackendCatalogue backends = _backend.Open(parsed);
-        ComparisonReport report = ProgressDisplay.Run(console, progress => ComparisonRunner.Execute(request, backends, progress, cancellationToken));
+        ComparisonReport report = ProgressDisplay.Run(
+            console, progress => ComparisonRunner.Execute(request, backends, progress, cancellationToken));
         if (parsed.GetValue(_json))
         {
             JsonOutput.Write(console, report, CliJsonContext.Default.ComparisonReport);
@@ -59,7 +65,10 @@ internal sealed class AttentionCompareCommand : CommandWithExamples
     private static void Print(IAnsiConsole output, ComparisonReport report)
     {
         InputSummary input = report.Input;
-        output.MarkupLineInterpolated($"[bold]{input.Source}[/]: {input.Heads} heads of {input.HeadDim}, grid {input.Grid}, {input.Tokens} tokens; dense float32 takes {Figures.Duration(report.DenseSeconds)} on {report.Threads} threads of {report.Processor}");
+        output.MarkupLineInterpolated(
+            $"[bold]{input.Source}[/]: {input.Heads} heads of {input.HeadDim}, grid {input.Grid}, {input
+                .Tokens} tokens; dense float32 takes {Figures.Duration(report.DenseSeconds)} on {report
+                .Threads} threads of {report.Processor}");
         output.Write(ComparisonTable.Create(output, report.Rows));
         output.WriteLine(ComparisonTable.Legend);
         if (report.Report is { } path)

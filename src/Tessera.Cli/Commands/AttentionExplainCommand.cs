@@ -17,7 +17,11 @@ internal sealed class AttentionExplainCommand : CommandWithExamples
     private readonly Option<int> _batch = CountOption.Create("--batch", "Batch entry, from 0.", 0, 0);
     private readonly Option<double?> _density = DensityOption.Single();
     private readonly Option<int> _threads = CountOption.Create("--threads", "Threads; 0 uses every core.", 0, 0, 1024);
-    private readonly Option<string?> _output = new("--output", "-o") { Description = "Draw the head to an .html or .png file as well.", HelpName = "FILE" };
+    private readonly Option<string?> _output = new("--output", "-o")
+    {
+        Description = "Draw the head to an .html or .png file as well.",
+        HelpName = "FILE",
+    };
     private readonly Option<bool> _json = JsonOption.Create();
     private readonly InputOptions _input;
 
@@ -37,9 +41,11 @@ internal sealed class AttentionExplainCommand : CommandWithExamples
     private int Execute(ParseResult parsed, CommandConsole console, CancellationToken cancellationToken)
     {
         ExplainRequest request = new(
-            _input.Read(parsed), parsed.GetValue(_head), parsed.GetValue(_batch), parsed.GetValue(_density) ?? DefaultDensity, parsed.GetValue(_output));
+            _input.Read(parsed), parsed.GetValue(_head), parsed.GetValue(_batch), parsed.GetValue(_density) ?? DefaultDensity,
+            parsed.GetValue(_output));
         BackendCatalogue backends = new(parsed.GetValue(_threads));
-        HeadExplanation explanation = ProgressDisplay.Run(console, progress => HeadExplainer.Explain(request, backends, progress, cancellationToken));
+        HeadExplanation explanation = ProgressDisplay.Run(
+            console, progress => HeadExplainer.Explain(request, backends, progress, cancellationToken));
         if (parsed.GetValue(_json))
         {
             JsonOutput.Write(console, explanation.Report, CliJsonContext.Default.ExplainReport);
@@ -55,23 +61,33 @@ internal sealed class AttentionExplainCommand : CommandWithExamples
     private static void Print(IAnsiConsole output, HeadExplanation explanation)
     {
         ExplainReport report = explanation.Report;
-        output.MarkupLineInterpolated($"[bold]head {report.Head}[/] of {report.Input.Source} ({report.Input.Grid}): a [bold]{report.Kind}[/] head");
+        output.MarkupLineInterpolated(
+            $"[bold]head {report.Head}[/] of {report.Input.Source} ({report.Input.Grid}): a [bold]{report.Kind}[/] head");
         output.WriteLine(report.Description);
         output.WriteLine();
         int cells = TerminalHeatMap.CellsFor(output.Profile.Width);
-        output.WriteLine($"left: who looks at whom, tokens in natural order; right: in order {report.Order}, skipped blocks greyed. Rows ask, columns answer; brighter is more.");
+        output.WriteLine(
+            $"left: who looks at whom, tokens in natural order; right: in order {report.Order}, skipped blocks greyed. Rows ask, columns "
+            + "answer; brighter is more.");
         output.Write(new TerminalHeatMap(explanation.NaturalMap(cells), explanation.ReorderedMap(cells)));
         output.WriteLine();
-        output.WriteLine($"looks along frames {Spread(report.FrameSpread)}, height {Spread(report.HeightSpread)}, width {Spread(report.WidthSpread)} (0 % next to itself, 100 % everywhere alike)");
-        output.WriteLine($"each of {report.Input.Tokens} tokens spreads over about {report.EffectiveKeys:0} keys; {report.TextMass:0.0%} of it on text ({report.SampledRows} rows sampled)");
-        output.WriteLine($"order {report.Order} computes {report.BlocksComputed} of {report.BlocksTotal} blocks of {report.BlockSize} ({Figures.Share(report.Density)}) and keeps {Figures.Share(report.KeptMass)} of the attention");
+        output.WriteLine(
+            $"looks along frames {Spread(report.FrameSpread)}, height {Spread(report.HeightSpread)}, width {Spread(report.WidthSpread)} (0 "
+            + "% next to itself, 100 % everywhere alike)");
+        output.WriteLine(
+            $"each of {report.Input.Tokens} tokens spreads over about {report.EffectiveKeys:0} keys; {report.TextMass:0.0%} of it on text "
+            + $"({report.SampledRows} rows sampled)");
+        output.WriteLine(
+            $"order {report.Order} computes {report.BlocksComputed} of {report.BlocksTotal} blocks of {report.BlockSize} "
+            + $"({Figures.Share(report.Density)}) and keeps {Figures.Share(report.KeptMass)} of the attention");
         output.WriteLine();
         Table orders = ReportTable.Create(output, "order", ">kept mass", ">nearly empty blocks", ">incoherence");
         foreach (OrderFigures order in report.Orders)
         {
             Style style = order.Order == report.Order ? new Style(decoration: Decoration.Bold) : Style.Plain;
             orders.AddRow(
-                new Text(order.Order == report.Order ? $"{order.Order} (chosen)" : order.Order, style), new Text(Figures.Share(order.KeptMass), style),
+                new Text(order.Order == report.Order ? $"{order.Order} (chosen)" : order.Order, style),
+                new Text(Figures.Share(order.KeptMass), style),
                 new Text(Figures.Share(order.EmptyShare), style), new Text($"{order.Incoherence:0.0}", style));
         }
 
@@ -79,7 +95,9 @@ internal sealed class AttentionExplainCommand : CommandWithExamples
         Table scales = ReportTable.Create(output, "INT8 scale per token", ">smallest", ">median", ">largest");
         foreach (ScaleFigures scale in report.Scales)
         {
-            scales.AddRow(new Text(scale.Operand), new Text($"{scale.Minimum:0.00000}"), new Text($"{scale.Median:0.00000}"), new Text($"{scale.Maximum:0.00000}"));
+            scales.AddRow(
+                new Text(scale.Operand), new Text($"{scale.Minimum:0.00000}"), new Text($"{scale.Median:0.00000}"),
+                new Text($"{scale.Maximum:0.00000}"));
         }
 
         output.Write(scales);

@@ -14,8 +14,16 @@ internal sealed class AttentionRunCommand : CommandWithExamples
     private readonly Option<string?> _method = MethodOption.Single();
     private readonly Option<double?> _density = DensityOption.Single();
     private readonly Option<string?> _quantization = RecipeOption.Single();
-    private readonly Option<string?> _plan = new("--plan") { Description = "A plan made by 'tessera plan calibrate', instead of planning now.", HelpName = "FILE" };
-    private readonly Option<string?> _output = new("--output", "-o") { Description = "Write the attention output as tensor 'output', float32 in natural token order.", HelpName = "FILE" };
+    private readonly Option<string?> _plan = new("--plan")
+    {
+        Description = "A plan made by 'tessera plan calibrate', instead of planning now.",
+        HelpName = "FILE",
+    };
+    private readonly Option<string?> _output = new("--output", "-o")
+    {
+        Description = "Write the attention output as tensor 'output', float32 in natural token order.",
+        HelpName = "FILE",
+    };
     private readonly Option<bool> _noCompare = new("--no-compare") { Description = "Skip dense attention and the figures against it." };
     private readonly Option<bool> _json = JsonOption.Create();
     private readonly InputOptions _input;
@@ -24,9 +32,11 @@ internal sealed class AttentionRunCommand : CommandWithExamples
     public AttentionRunCommand(CommandConsole console)
         : base(
             "run",
-            "Run one method on queries, keys and values; say what was skipped, how far the answer is from dense attention, and how long each stage took.",
+            "Run one method on queries, keys and values; say what was skipped, how far the answer is from dense attention, and how long "
+            + "each stage took.",
             "tessera attention run --input structured --heads 4 --grid 5x9x10 --method paro --density 0.25 --quantization int8",
-            "tessera attention run --input qkv.safetensors --grid 13x30x45 --text 226@front --method paro --density 0.2 --output out.safetensors")
+            "tessera attention run --input qkv.safetensors --grid 13x30x45 --text 226@front --method paro --density 0.2 --output "
+            + "out.safetensors")
     {
         _input = InputOptions.AddTo(this);
         Options.Add(_method);
@@ -58,10 +68,12 @@ internal sealed class AttentionRunCommand : CommandWithExamples
     private int Execute(ParseResult parsed, CommandConsole console, CancellationToken cancellationToken)
     {
         RunRequest request = new(
-            _input.Read(parsed), parsed.GetValue(_method), parsed.GetValue(_density), parsed.GetValue(_quantization), parsed.GetValue(_plan),
+            _input.Read(parsed), parsed.GetValue(_method), parsed.GetValue(_density), parsed.GetValue(_quantization),
+            parsed.GetValue(_plan),
             _backend.Backend(parsed), parsed.GetValue(_output), !parsed.GetValue(_noCompare));
         BackendCatalogue backends = _backend.Open(parsed);
-        RunReport report = ProgressDisplay.Run(console, progress => AttentionRunner.Execute(request, backends, progress, cancellationToken));
+        RunReport report = ProgressDisplay.Run(
+            console, progress => AttentionRunner.Execute(request, backends, progress, cancellationToken));
         if (parsed.GetValue(_json))
         {
             JsonOutput.Write(console, report, CliJsonContext.Default.RunReport);
@@ -77,7 +89,9 @@ internal sealed class AttentionRunCommand : CommandWithExamples
     private static void Print(IAnsiConsole output, RunReport report)
     {
         InputSummary input = report.Input;
-        output.MarkupLineInterpolated($"[bold]{report.Plan.Name}[/] on {input.Source}: {input.Heads} heads of {input.HeadDim}, grid {input.Grid}, {input.Tokens} tokens");
+        output.MarkupLineInterpolated(
+            $"[bold]{report.Plan.Name}[/] on {input.Source}: {input.Heads} heads of {input.HeadDim}, grid {input.Grid}, {input
+                .Tokens} tokens");
         output.MarkupLineInterpolated($"backend {report.Backend.Name}: {report.Backend.Reason}");
         foreach (string refused in report.Backend.Refused)
         {
@@ -93,8 +107,12 @@ internal sealed class AttentionRunCommand : CommandWithExamples
         {
             Row("kept mass", Figures.Share(report.KeptMass), "share of the dense softmax that the kept blocks hold");
             Row("cosine", Figures.Cosine(error.Cosine), "similarity to dense float32; 1 is equal");
-            Row("relative L1", Figures.Error(error.RelativeL1), $"of which skipping alone {Figures.Error(report.SparsityError?.RelativeL1)}");
-            Row("relative L2", Figures.Error(error.RelativeL2), $"of which skipping alone {Figures.Error(report.SparsityError?.RelativeL2)}");
+            Row(
+                "relative L1", Figures.Error(error.RelativeL1),
+                $"of which skipping alone {Figures.Error(report.SparsityError?.RelativeL1)}");
+            Row(
+                "relative L2", Figures.Error(error.RelativeL2),
+                $"of which skipping alone {Figures.Error(report.SparsityError?.RelativeL2)}");
             Row("RMSE", Figures.Error(error.Rmse), "in units of the output");
         }
 
@@ -102,7 +120,9 @@ internal sealed class AttentionRunCommand : CommandWithExamples
         Row("permute", Figures.Duration(report.Stages.Permute), "0 when fused into packing");
         Row("quantize", Figures.Duration(report.Stages.Quantize), "smoothing, quantising, packing");
         Row("attend", Figures.Duration(report.Stages.Attend), "scores, softmax, PV");
-        Row("run", Figures.Duration(report.Seconds), report.DenseSeconds is { } dense ? $"dense float32 takes {Figures.Duration(dense)}" : "wall time without planning");
+        Row(
+            "run", Figures.Duration(report.Seconds),
+            report.DenseSeconds is { } dense ? $"dense float32 takes {Figures.Duration(dense)}" : "wall time without planning");
         if (report.SpeedUp is { } speedUp)
         {
             Row("speed-up", Figures.Factor(speedUp), "against our own dense float32");

@@ -18,7 +18,12 @@ internal sealed class DemoCommand : CommandWithExamples
 
     private readonly Option<double?> _density = DensityOption.Single();
     private readonly Option<int> _threads = CountOption.Create("--threads", "Threads; 0 uses every core.", 0, 0, 1024);
-    private readonly Option<string> _output = new("--output", "-o") { Description = "Folder for the report and the animation.", HelpName = "DIR", DefaultValueFactory = static _ => DefaultFolder };
+    private readonly Option<string> _output = new("--output", "-o")
+    {
+        Description = "Folder for the report and the animation.",
+        HelpName = "DIR",
+        DefaultValueFactory = static _ => DefaultFolder,
+    };
     private readonly Option<bool> _json = JsonOption.Create();
     private readonly InputOptions _input;
 
@@ -39,7 +44,8 @@ internal sealed class DemoCommand : CommandWithExamples
     {
         long start = Stopwatch.GetTimestamp();
         DemoRequest request = new(
-            _input.Read(parsed, ClipInput.GeneratedWord), parsed.GetValue(_output)!, parsed.GetValue(_density) ?? DefaultDensity, CommandEcho.Of(parsed));
+            _input.Read(parsed, ClipInput.GeneratedWord), parsed.GetValue(_output)!, parsed.GetValue(_density) ?? DefaultDensity,
+            CommandEcho.Of(parsed));
         BackendCatalogue backends = new(parsed.GetValue(_threads));
         DemoReport report = ProgressDisplay.Run(console, progress => Demo.Run(request, backends, progress, cancellationToken));
         report = report with { Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds };
@@ -58,7 +64,10 @@ internal sealed class DemoCommand : CommandWithExamples
     private static void Print(IAnsiConsole output, DemoReport report)
     {
         InputSummary input = report.Input;
-        output.MarkupLineInterpolated($"[bold]{input.Source}[/] as {input.Heads} attention heads of {input.HeadDim}: grid {input.Grid}, {input.Tokens} tokens; dense float32 takes {Figures.Duration(report.DenseSeconds)} on {report.Threads} threads of {report.Processor}");
+        output.MarkupLineInterpolated(
+            $"[bold]{input.Source}[/] as {input.Heads} attention heads of {input.HeadDim}: grid {input.Grid}, {input
+                .Tokens} tokens; dense float32 takes {Figures.Duration(report.DenseSeconds)} on {report
+                .Threads} threads of {report.Processor}");
         output.Write(ComparisonTable.Create(output, report.Rows));
         output.WriteLine(ComparisonTable.Legend);
         output.MarkupLineInterpolated($"animation (clip, dense attention, paro in int8): [bold]{report.Animation}[/]");

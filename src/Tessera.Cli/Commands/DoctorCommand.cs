@@ -32,13 +32,18 @@ internal sealed class DoctorCommand : CommandWithExamples
 
     private static void Print(IAnsiConsole output, DoctorReport report)
     {
-        output.MarkupLineInterpolated($"[bold]tessera {report.Tessera}[/] on {report.Runtime}, {report.OperatingSystem} ({report.Architecture})");
-        output.MarkupLineInterpolated($"{report.Processor}, {report.LogicalCores} logical cores, vectors of {report.VectorBits} bits, {report.MemoryBytes / (double)(1L << 30):0.0} GiB of memory");
+        output.MarkupLineInterpolated(
+            $"[bold]tessera {report.Tessera}[/] on {report.Runtime}, {report.OperatingSystem} ({report.Architecture})");
+        output.MarkupLineInterpolated(
+            $"{report.Processor}, {report.LogicalCores} logical cores, vectors of {report.VectorBits} bits, {report.MemoryBytes
+                / (double)(1L << 30):0.0} GiB of memory");
         Table table = new() { Border = TableBorder.Simple };
         table.AddColumns("what", "", "detail");
         foreach (DoctorCheck check in report.Checks)
         {
-            table.AddRow(new Text(check.Name), new Text(check.Available ? "yes" : "no", new Style(check.Available ? Color.Green : Color.Grey)), new Text(check.Detail));
+            table.AddRow(
+                new Text(check.Name), new Text(check.Available ? "yes" : "no", new Style(check.Available ? Color.Green : Color.Grey)),
+                new Text(check.Detail));
         }
 
         output.Write(table);

@@ -12,9 +12,18 @@ namespace Tessera.Cli.Commands;
 /// <summary><c>tessera plan convert</c>.</summary>
 internal sealed class PlanConvertCommand : CommandWithExamples
 {
-    private readonly Argument<string> _file = new("file") { Description = "A plan file, its JSON, or a .safetensors file with the released PAROAttention tensors 'permute' and 'sparse'." };
-    private readonly Option<string> _output = new("--output", "-o") { Description = "A .json file for people, or a .safetensors plan file.", HelpName = "FILE", Required = true };
-    private readonly Option<int?> _headDim = CountOption.CreateOptional("--dim", "Channels of a head, for released plans, which do not hold it.", 1, AttentionShape.MaximumHeadDim);
+    private readonly Argument<string> _file = new("file")
+    {
+        Description = "A plan file, its JSON, or a .safetensors file with the released PAROAttention tensors 'permute' and 'sparse'.",
+    };
+    private readonly Option<string> _output = new("--output", "-o")
+    {
+        Description = "A .json file for people, or a .safetensors plan file.",
+        HelpName = "FILE",
+        Required = true,
+    };
+    private readonly Option<int?> _headDim = CountOption.CreateOptional(
+        "--dim", "Channels of a head, for released plans, which do not hold it.", 1, AttentionShape.MaximumHeadDim);
     private readonly Option<bool> _json = JsonOption.Create();
     private readonly GridOptions _grid;
 

@@ -9,7 +9,9 @@ namespace Tessera.Cli.Commands;
 internal sealed class PlanShowCommand : CommandWithExamples
 {
     public PlanShowCommand(CommandConsole console)
-        : base("show", "Show what a plan file holds: orders, densities and kept mass per head.", "tessera plan show plan.safetensors", "tessera plan show plan.safetensors --json")
+        : base(
+            "show", "Show what a plan file holds: orders, densities and kept mass per head.", "tessera plan show plan.safetensors",
+            "tessera plan show plan.safetensors --json")
     {
         Argument<string> file = new("file") { Description = "A plan file." };
         Option<bool> json = JsonOption.Create();

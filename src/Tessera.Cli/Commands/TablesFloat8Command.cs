@@ -41,11 +41,14 @@ internal sealed class TablesFloat8Command : CommandWithExamples
 
     private static void Print(IAnsiConsole output, Float8Report report)
     {
-        output.WriteLine($"Relative L2 error of the output against unquantised attention, {report.Backend} backend, beside figures recorded earlier by an independent simulation.");
+        output.WriteLine(
+            $"Relative L2 error of the output against unquantised attention, {report.Backend} backend, beside figures recorded earlier by "
+            + "an independent simulation.");
         Table table = ReportTable.Create(output, "setting", "figure", ">recorded", ">ours");
         foreach (Float8ErrorRow row in report.Rows)
         {
-            table.AddRow(new Text(row.Setting), new Text(row.Figure), new Text($"{row.Recorded:0.0000}"), new Text($"{row.Measured:0.0000}"));
+            table.AddRow(
+                new Text(row.Setting), new Text(row.Figure), new Text($"{row.Recorded:0.0000}"), new Text($"{row.Measured:0.0000}"));
         }
 
         output.Write(table);

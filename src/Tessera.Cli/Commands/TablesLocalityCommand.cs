@@ -12,7 +12,8 @@ internal sealed class TablesLocalityCommand : CommandWithExamples
     public TablesLocalityCommand(CommandConsole console)
         : base(
             "locality",
-            "Which token order each rule of PAROAttention picks on maps whose best order is known, and the attention mass it keeps in the best 20 % of blocks.",
+            "Which token order each rule of PAROAttention picks on maps whose best order is known, and the attention mass it keeps in the "
+            + "best 20 % of blocks.",
             "tessera tables locality")
     {
         Option<bool> json = JsonOption.Create();
@@ -35,7 +36,9 @@ internal sealed class TablesLocalityCommand : CommandWithExamples
 
     private static void Print(IAnsiConsole output, LocalityReport report)
     {
-        output.WriteLine("Gaussian locality (sigma 1.5; 0.8 for the last head, which the figures imply) on 8x16x16 tokens in blocks of 64x64. Mass: share of attention in the best 20 % of blocks. In brackets: recorded earlier.");
+        output.WriteLine(
+            "Gaussian locality (sigma 1.5; 0.8 for the last head, which the figures imply) on 8x16x16 tokens in blocks of 64x64. Mass: "
+            + "share of attention in the best 20 % of blocks. In brackets: recorded earlier.");
         Table table = ReportTable.Create(output, "head", "metric as printed", "metric corrected", "best of six", "tiles 4x4x4");
         foreach (LocalityTableRow row in report.Rows)
         {

@@ -12,7 +12,8 @@ internal sealed class TablesProbabilityCommand : CommandWithExamples
     public TablesProbabilityCommand(CommandConsole console)
         : base(
             "probability",
-            "What quantising the softmax numerators P alone costs: relative L2 error of the output for each format, reference and denominator.",
+            "What quantising the softmax numerators P alone costs: relative L2 error of the output for each format, reference and "
+            + "denominator.",
             "tessera tables probability")
     {
         Option<bool> json = JsonOption.Create();
@@ -35,17 +36,23 @@ internal sealed class TablesProbabilityCommand : CommandWithExamples
 
     private static void Print(IAnsiConsole output, ProbabilityReport report)
     {
-        output.WriteLine("Relative L2 error of O, 1024 tokens, 64 channels, normal random data. Columns: what P is scaled by, and what the denominator sums. In brackets: recorded earlier.");
-        Table table = ReportTable.Create(output, "P", ">running max, exact", ">tile max, exact", ">running max, quantised", ">tile max, quantised");
+        output.WriteLine(
+            "Relative L2 error of O, 1024 tokens, 64 channels, normal random data. Columns: what P is scaled by, and what the denominator "
+            + "sums. In brackets: recorded earlier.");
+        Table table = ReportTable.Create(
+            output, "P", ">running max, exact", ">tile max, exact", ">running max, quantised", ">tile max, quantised");
         foreach (ProbabilityErrorRow row in report.Rows)
         {
             table.AddRow(
-                new Text(row.Format), Cell(row.Ours.RunningExact, row.Published?.RunningExact), Cell(row.Ours.TileExact, row.Published?.TileExact),
-                Cell(row.Ours.RunningQuantized, row.Published?.RunningQuantized), Cell(row.Ours.TileQuantized, row.Published?.TileQuantized));
+                new Text(row.Format), Cell(row.Ours.RunningExact, row.Published?.RunningExact),
+                Cell(row.Ours.TileExact, row.Published?.TileExact),
+                Cell(row.Ours.RunningQuantized, row.Published?.RunningQuantized),
+                Cell(row.Ours.TileQuantized, row.Published?.TileQuantized));
         }
 
         output.Write(table);
     }
 
-    private static Text Cell(double ours, double? published) => new(published is { } figure ? $"{ours:0.0e+0} ({figure:0.0e+0})" : $"{ours:0.0e+0}");
+    private static Text Cell(double ours, double? published) =>
+        new(published is { } figure ? $"{ours:0.0e+0} ({figure:0.0e+0})" : $"{ours:0.0e+0}");
 }

@@ -12,4 +12,5 @@ namespace Tessera.Cli.Comparing;
 /// <param name="ReportPath">Where to write the HTML report, or null.</param>
 /// <param name="Command">The command line, for the report.</param>
 internal sealed record CompareRequest(
-    InputRequest Input, IReadOnlyList<string> Methods, IReadOnlyList<double> Densities, IReadOnlyList<string> Formats, string Backend, int Repeat, string? ReportPath, string Command);
+    InputRequest Input, IReadOnlyList<string> Methods, IReadOnlyList<double> Densities, IReadOnlyList<string> Formats, string Backend,
+    int Repeat, string? ReportPath, string Command);

@@ -9,7 +9,8 @@ namespace Tessera.Cli.Comparing;
 /// <param name="Description">What the method says of itself.</param>
 /// <param name="Measured">Plan, output and times.</param>
 /// <param name="Row">The figures of the report.</param>
-internal sealed record ComparedMethod(MethodVariant Variant, MethodDescription Description, AttentionMeasurement Measured, ComparisonRow Row)
+internal sealed record ComparedMethod(
+    MethodVariant Variant, MethodDescription Description, AttentionMeasurement Measured, ComparisonRow Row)
 {
     /// <summary>Short name, unique in a comparison.</summary>
     public string Name => Variant.ToString();

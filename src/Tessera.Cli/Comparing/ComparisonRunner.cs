@@ -9,7 +9,8 @@ namespace Tessera.Cli.Comparing;
 /// <summary>The work of <c>tessera attention compare</c>.</summary>
 internal static class ComparisonRunner
 {
-    public static ComparisonReport Execute(CompareRequest request, BackendCatalogue backends, IProgress<WorkStep> progress, CancellationToken cancellationToken)
+    public static ComparisonReport Execute(
+        CompareRequest request, BackendCatalogue backends, IProgress<WorkStep> progress, CancellationToken cancellationToken)
     {
         OutputFile? page = request.ReportPath is { } path ? OutputFile.Open(path, request.Input.Files) : null;
         progress.Report(new WorkStep($"reading {request.Input.Source}", 0));
@@ -21,7 +22,8 @@ internal static class ComparisonRunner
         {
             progress.Report(new WorkStep("drawing the report", 0.99));
             CompareReportData data = ReportPage.Gather(
-                $"Attention methods on {request.Input.Source}", input, session, compared, backends.Threads, request.Command, cancellationToken);
+                $"Attention methods on {request.Input.Source}", input, session, compared, backends.Threads, request.Command,
+                cancellationToken);
             page.Write(CompareReport.Render(data));
         }
 

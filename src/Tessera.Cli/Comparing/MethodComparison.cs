@@ -29,14 +29,16 @@ internal static class MethodComparison
             (AttentionPlan plan, TimeSpan planTime) = plans.Plan(method, variant);
             AttentionMeasurement measured = session.Run(plan, planTime, compare: true);
             compared.Add(new ComparedMethod(
-                variant, method.Describe(), measured, ComparisonRow.Of(variant.Method, variant.Density, method.IsOnline, measured, session.Grid, dense)));
+                variant, method.Describe(), measured,
+                ComparisonRow.Of(variant.Method, variant.Density, method.IsOnline, measured, session.Grid, dense)));
         }
 
         return compared;
     }
 
     /// <summary>Methods x densities x formats; methods without a density appear once for all densities.</summary>
-    public static IReadOnlyList<MethodVariant> Variants(IReadOnlyList<string> methods, IReadOnlyList<double> densities, IReadOnlyList<string> formats)
+    public static IReadOnlyList<MethodVariant> Variants(
+        IReadOnlyList<string> methods, IReadOnlyList<double> densities, IReadOnlyList<string> formats)
     {
         List<MethodVariant> variants = [];
         foreach (string method in methods)

@@ -9,5 +9,6 @@ namespace Tessera.Cli.Comparing;
 internal sealed record MethodVariant(string Method, double? Density, string? Recipe)
 {
     public override string ToString() =>
-        $"{Method}{(Density is { } density ? string.Create(CultureInfo.InvariantCulture, $" at {density:0.##}") : "")}{(Recipe is null ? "" : $" in {Recipe}")}";
+        $"{Method}{(Density is { } density ? string.Create(CultureInfo.InvariantCulture, $" at {density:0.##}") : "")}"
+        + $"{(Recipe is null ? "" : $" in {Recipe}")}";
 }

@@ -20,7 +20,8 @@ internal static class ReportPage
     /// <param name="command">The command that makes this report again.</param>
     /// <param name="cancellationToken">Polled while sampling maps.</param>
     public static CompareReportData Gather(
-        string title, LoadedInput input, AttentionSession session, IReadOnlyList<ComparedMethod> compared, int threads, string command, CancellationToken cancellationToken) => new()
+        string title, LoadedInput input, AttentionSession session, IReadOnlyList<ComparedMethod> compared, int threads, string command,
+        CancellationToken cancellationToken) => new()
         {
             Title = title,
             Input = $"{input.Tensors.Source}, grid {input.Grid}",
@@ -89,13 +90,16 @@ internal static class ReportPage
         for (int head = 0; head < maps.Length; head++)
         {
             HeadTensors tensors = input.Tensors.Head(0, head);
-            SampledMap after = MapSampler.Sample(tensors.Query, tensors.Key, tensors.Shape.HeadDim, plan.OrderOf(head), scale: plan.EffectiveScale, cancellationToken: cancellationToken);
+            SampledMap after = MapSampler.Sample(
+                tensors.Query, tensors.Key, tensors.Shape.HeadDim, plan.OrderOf(head), scale: plan.EffectiveScale,
+                cancellationToken: cancellationToken);
             maps[head] = new HeadMapPair
             {
                 Head = head,
                 Name = head < input.HeadNames.Count ? input.HeadNames[head] : "",
                 Method = shown.Name,
-                Before = MapSampler.Sample(tensors.Query, tensors.Key, tensors.Shape.HeadDim, scale: plan.EffectiveScale, cancellationToken: cancellationToken),
+                Before = MapSampler.Sample(
+                    tensors.Query, tensors.Key, tensors.Shape.HeadDim, scale: plan.EffectiveScale, cancellationToken: cancellationToken),
                 After = after,
                 Kept = MapSampler.SampleMask(after, plan.Mask, head),
                 Density = plan.Mask.HeadDensity(head),
@@ -110,6 +114,10 @@ internal static class ReportPage
     {
         Source = clip.Frames,
         Dense = clip.Heads.Reconstruct(session.Dense.Output),
-        Methods = [.. compared.Where(static one => !one.IsBaseline).Select(one => new MethodClip(one.Name, clip.Heads.Reconstruct(one.Measured.Output)))],
+        Methods =
+        [
+            .. compared.Where(static one => !one.IsBaseline).Select(
+                one => new MethodClip(one.Name, clip.Heads.Reconstruct(one.Measured.Output)))
+        ],
     };
 }

@@ -20,14 +20,18 @@ internal static class Demo
     // Enough to see colour and motion and small enough to load at once.
     private const int AnimationHeight = 192;
 
-    public static DemoReport Run(DemoRequest request, BackendCatalogue backends, IProgress<WorkStep> progress, CancellationToken cancellationToken)
+    public static DemoReport Run(
+        DemoRequest request, BackendCatalogue backends, IProgress<WorkStep> progress, CancellationToken cancellationToken)
     {
         (OutputFile page, OutputFile animation) = Prepare(request);
         progress.Report(new WorkStep("making attention heads of the clip", 0));
         LoadedInput input = InputLoader.Load(request.Input, cancellationToken);
-        ClipSource clip = input.Clip ?? throw CommandException.BadInput($"the demo needs a clip, and {request.Input.Source} holds tensors; use 'tessera attention compare' for them.");
+        ClipSource clip = input.Clip
+            ?? throw CommandException.BadInput(
+                $"the demo needs a clip, and {request.Input.Source} holds tensors; use 'tessera attention compare' for them.");
         AttentionSession session = new(input.Tensors, input.Grid, backends, BackendSelector.Auto, repeat: 1, cancellationToken);
-        IReadOnlyList<ComparedMethod> compared = MethodComparison.Run(session, Variants(request.Density), backends, new PartialProgress(progress, 0.05, 0.85));
+        IReadOnlyList<ComparedMethod> compared = MethodComparison.Run(
+            session, Variants(request.Density), backends, new PartialProgress(progress, 0.05, 0.85));
 
         progress.Report(new WorkStep("drawing the animation", 0.85));
         ComparedMethod shown = compared.First(static one => one.Variant is { Method: "paro", Recipe: "int8" });
@@ -35,7 +39,8 @@ internal static class Demo
         animation.Write(stream => stream.Write(ApngEncoder.Encode(FrameStrip.Join(panels, AnimationHeight))));
         cancellationToken.ThrowIfCancellationRequested();
         progress.Report(new WorkStep("drawing the report", 0.9));
-        CompareReportData data = ReportPage.Gather("Attention over a clip, skipped and quantised", input, session, compared, backends.Threads, request.Command, cancellationToken);
+        CompareReportData data = ReportPage.Gather(
+            "Attention over a clip, skipped and quantised", input, session, compared, backends.Threads, request.Command, cancellationToken);
         page.Write(CompareReport.Render(data));
         return new DemoReport
         {

@@ -23,7 +23,8 @@ internal static class FrameStrip
                 int column = panel * (width + Gap);
                 for (int row = 0; row < height; row++)
                 {
-                    panels[panel].Frame(frame).Slice(row * rowBytes, rowBytes).CopyTo(strip.Frame(frame)[(((row * strip.Width) + column) * VideoFrames.Channels)..]);
+                    panels[panel].Frame(frame).Slice(row * rowBytes, rowBytes)
+                        .CopyTo(strip.Frame(frame)[(((row * strip.Width) + column) * VideoFrames.Channels)..]);
                 }
             }
         }

@@ -14,7 +14,8 @@ namespace Tessera.Cli.Explaining;
 /// <summary>The work of <c>tessera attention explain</c>.</summary>
 internal static class HeadExplainer
 {
-    public static HeadExplanation Explain(ExplainRequest request, BackendCatalogue backends, IProgress<WorkStep> progress, CancellationToken cancellationToken)
+    public static HeadExplanation Explain(
+        ExplainRequest request, BackendCatalogue backends, IProgress<WorkStep> progress, CancellationToken cancellationToken)
     {
         OutputFile? output = request.OutputPath is { } path ? OpenDrawing(path, request.Input.Files) : null;
         progress.Report(new WorkStep($"reading {request.Input.Source}", 0));
@@ -55,12 +56,14 @@ internal static class HeadExplainer
         if (request.Head >= shape.Heads || request.Batch >= shape.Batch)
         {
             throw CommandException.BadInput(
-                $"head {request.Head} of batch entry {request.Batch} was asked for; {request.Input.Source} has heads 0 to {shape.Heads - 1} and batch entries 0 to {shape.Batch - 1}.");
+                $"head {request.Head} of batch entry {request.Batch} was asked for; {request.Input.Source} has heads 0 to "
+                + $"{shape.Heads - 1} and batch entries 0 to {shape.Batch - 1}.");
         }
     }
 
     private static BlockMapStatistics ReadMap(
-        HeadTensors head, TokenOrder? order, AttentionPlan plan, float[] logSumExp, IAttentionMapReader reader, CancellationToken cancellationToken)
+        HeadTensors head, TokenOrder? order, AttentionPlan plan, float[] logSumExp, IAttentionMapReader reader,
+        CancellationToken cancellationToken)
     {
         BlockMapStatistics map = new(plan.Mask.QuerySlots, plan.Mask.KeySlots, plan.Mask.Size);
         reader.ReadBlocks(head.Inputs, 0, 0, order, plan.EffectiveScale, logSumExp, epsilon: 0, [], map, cancellationToken);
@@ -93,13 +96,23 @@ internal static class HeadExplainer
             BlockSize = mask.Size.ToString(),
             BlocksComputed = mask.KeptBlocks,
             BlocksTotal = (long)mask.QueryBlocks * mask.KeyBlocks,
-            Orders = [.. chosen.Candidates.Select(static candidate => new OrderFigures(candidate.Order, candidate.KeptMass, candidate.EmptyShare, candidate.Incoherence))],
-            Scales = [Scales("query", head.Query, head.Shape), Scales("key", head.Key, head.Shape), Scales("key, mean removed", WithoutMean(head), head.Shape), Scales("value", head.Value, head.Shape)],
+            Orders =
+            [
+                .. chosen.Candidates.Select(
+                    static candidate =>
+                        new OrderFigures(candidate.Order, candidate.KeptMass, candidate.EmptyShare, candidate.Incoherence))
+            ],
+            Scales =
+            [
+                Scales("query", head.Query, head.Shape), Scales("key", head.Key, head.Shape),
+                Scales("key, mean removed", WithoutMean(head), head.Shape), Scales("value", head.Value, head.Shape)
+            ],
             Output = output?.FullPath,
         };
     }
 
-    // INT8 scales per token: the absolute maximum of a row over 127. A wide spread between rows is what per-tensor scales would suffer from.
+    // INT8 scales per token: the absolute maximum of a row over 127. A wide spread between rows is what per-tensor
+    // scales would suffer from.
     private static ScaleFigures Scales(string operand, float[] values, AttentionShape shape)
     {
         float[] scales = new float[shape.QueryLength];

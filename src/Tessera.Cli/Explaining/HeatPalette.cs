@@ -3,8 +3,10 @@ namespace Tessera.Cli.Explaining;
 /// <summary>Colours of heat maps: dark to yellow where blocks are computed, dark to grey-blue where they are skipped.</summary>
 internal static class HeatPalette
 {
-    private static readonly (byte Red, byte Green, byte Blue)[] Computed = [(12, 8, 38), (87, 16, 110), (188, 55, 84), (249, 142, 9), (252, 255, 164)];
-    private static readonly (byte Red, byte Green, byte Blue)[] Skipped = [(8, 10, 16), (26, 34, 48), (48, 62, 84), (78, 98, 128), (120, 144, 176)];
+    private static readonly (byte Red, byte Green, byte Blue)[] Computed =
+        [(12, 8, 38), (87, 16, 110), (188, 55, 84), (249, 142, 9), (252, 255, 164)];
+    private static readonly (byte Red, byte Green, byte Blue)[] Skipped =
+        [(8, 10, 16), (26, 34, 48), (48, 62, 84), (78, 98, 128), (120, 144, 176)];
 
     /// <summary>Colour of a cell.</summary>
     /// <param name="brightness">0 to 1.</param>

@@ -56,7 +56,9 @@ internal sealed class TerminalHeatMap(params IReadOnlyList<HeatMap> maps) : IRen
         }
     }
 
-    private static string Characters(HeatMap map, int row) => row >= map.Rows ? new string(' ', map.Columns) : string.Create(map.Columns, (map, row), static (line, state) =>
+    private static string Characters(HeatMap map, int row) => row >= map.Rows
+        ? new string(' ', map.Columns)
+        : string.Create(map.Columns, (map, row), static (line, state) =>
     {
         for (int column = 0; column < line.Length; column++)
         {

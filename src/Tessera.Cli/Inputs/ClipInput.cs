@@ -34,17 +34,23 @@ internal static class ClipInput
     public static LoadedInput Load(InputRequest request, CancellationToken cancellationToken)
     {
         string path = request.Files[0];
-        (int frames, int height, int width) = ClipPatch.Default.PixelsOf(request.Grid is { } asked ? RequireNoText(asked) : DefaultGrid(path, cancellationToken));
+        (int frames, int height, int width) = ClipPatch.Default.PixelsOf(
+            request.Grid is { } asked ? RequireNoText(asked) : DefaultGrid(path, cancellationToken));
         ClipReadOptions options = new() { FrameCount = frames, Height = height, Width = width };
-        return MakeHeads(request.Source, ClipFile.ReadAsync(path, options, cancellationToken: cancellationToken).GetAwaiter().GetResult(), request);
+        return MakeHeads(
+            request.Source, ClipFile.ReadAsync(path, options, cancellationToken: cancellationToken).GetAwaiter().GetResult(), request);
     }
 
     private static TokenGrid DefaultGrid(string path, CancellationToken cancellationToken)
     {
-        (int frames, int height, int width) = Path.GetExtension(path).ToUpperInvariant() is ".Y4M" or ".PNG" or ".APNG" ? SizeInMemory(path, cancellationToken) : SizeProbed(path, cancellationToken);
+        (int frames, int height, int width) = Path.GetExtension(path).ToUpperInvariant() is ".Y4M" or ".PNG" or ".APNG"
+            ? SizeInMemory(path, cancellationToken)
+            : SizeProbed(path, cancellationToken);
         ClipPatch patch = ClipPatch.Default;
         double shrink = Math.Min(1, Math.Sqrt(DefaultPatchesPerFrame * (double)patch.Height * patch.Width / ((double)height * width)));
-        return new TokenGrid(Math.Min(DefaultFrames, frames), Math.Max(1, (int)(height * shrink) / patch.Height), Math.Max(1, (int)(width * shrink) / patch.Width));
+        return new TokenGrid(
+            Math.Min(DefaultFrames, frames), Math.Max(1, (int)(height * shrink) / patch.Height),
+            Math.Max(1, (int)(width * shrink) / patch.Width));
     }
 
     private static (int Frames, int Height, int Width) SizeInMemory(string path, CancellationToken cancellationToken)
@@ -60,12 +66,15 @@ internal static class ClipInput
     }
 
     private static TokenGrid RequireNoText(TokenGrid grid) =>
-        grid.TextTokens == 0 ? grid : throw CommandException.Usage($"--text {grid.TextTokens} does not fit a clip, which has no text tokens; leave it out.");
+        grid.TextTokens == 0
+            ? grid
+            : throw CommandException.Usage($"--text {grid.TextTokens} does not fit a clip, which has no text tokens; leave it out.");
 
     private static LoadedInput MakeHeads(string source, VideoFrames frames, InputRequest request)
     {
         ClipHeadsOptions options = new();
-        ClipHeads heads = ClipHeads.Create(frames, options with { Heads = request.Heads ?? options.Heads, HeadDim = request.HeadDim ?? options.HeadDim });
+        ClipHeads heads = ClipHeads.Create(
+            frames, options with { Heads = request.Heads ?? options.Heads, HeadDim = request.HeadDim ?? options.HeadDim });
         return new LoadedInput(new HeadTensors(source, heads.Shape, 4, heads.Query, heads.Key, heads.Value), heads.Grid)
         {
             HeadNames = heads.HeadKinds,

@@ -15,7 +15,8 @@ internal sealed record HeadTensors(string Source, AttentionShape Shape, int Rank
     public AttentionInputs Inputs => new(Shape, Query, Key, Value);
 
     /// <summary>Sizes as the file has them.</summary>
-    public int[] FileShape => Rank == 3 ? [Shape.Heads, Shape.QueryLength, Shape.HeadDim] : [Shape.Batch, Shape.Heads, Shape.QueryLength, Shape.HeadDim];
+    public int[] FileShape =>
+        Rank == 3 ? [Shape.Heads, Shape.QueryLength, Shape.HeadDim] : [Shape.Batch, Shape.Heads, Shape.QueryLength, Shape.HeadDim];
 
     /// <summary>A [B, H, Lq, D] view of an output array.</summary>
     public TensorSpan<float> Like(float[] output) => new(output, [Shape.Batch, Shape.Heads, Shape.QueryLength, Shape.HeadDim]);
@@ -26,6 +27,7 @@ internal sealed record HeadTensors(string Source, AttentionShape Shape, int Rank
         int length = Shape.QueryLength * Shape.HeadDim;
         int start = ((batch * Shape.Heads) + head) * length;
         return new HeadTensors(
-            Source, Shape with { Batch = 1, Heads = 1 }, 4, Query.AsSpan(start, length).ToArray(), Key.AsSpan(start, length).ToArray(), Value.AsSpan(start, length).ToArray());
+            Source, Shape with { Batch = 1, Heads = 1 }, 4, Query.AsSpan(start, length).ToArray(), Key.AsSpan(start, length).ToArray(),
+            Value.AsSpan(start, length).ToArray());
     }
 }

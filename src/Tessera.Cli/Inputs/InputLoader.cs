@@ -26,7 +26,8 @@ internal static class InputLoader
         return Path.GetExtension(first).ToLowerInvariant() switch
         {
             ".npy" => WithGrid(NumpyInput.Load(request.Files, request.Source, cancellationToken), request),
-            _ when request.Files.Count > 1 => throw CommandException.Usage($"--input got {request.Files.Count} files; wanted one .safetensors file, one clip, or three .npy files."),
+            _ when request.Files.Count > 1 => throw CommandException.Usage(
+                $"--input got {request.Files.Count} files; wanted one .safetensors file, one clip, or three .npy files."),
             ".safetensors" => WithGrid(SafetensorsInput.Load(first, cancellationToken), request),
             _ => ClipInput.Load(request, cancellationToken),
         };
@@ -37,7 +38,8 @@ internal static class InputLoader
         if (request.Grid is not { } grid)
         {
             throw CommandException.Usage(
-                $"--grid is missing: {request.Source} has {tensors.Shape.QueryLength} tokens, and only you know their frames x height x width, for example --grid 13x30x45 --text 226@front.");
+                $"--grid is missing: {request.Source} has {tensors.Shape.QueryLength} tokens, and only you know their frames x height x "
+                + "width, for example --grid 13x30x45 --text 226@front.");
         }
 
         TensorChecks.RequireGrid(grid, tensors.Shape, request.Source);

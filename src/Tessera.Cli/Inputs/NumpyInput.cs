@@ -11,7 +11,8 @@ internal static class NumpyInput
     {
         if (paths.Count != Roles.Length)
         {
-            throw CommandException.Usage($"--input got {paths.Count} .npy file{(paths.Count == 1 ? "" : "s")}; wanted three in the order query key value.");
+            throw CommandException.Usage(
+                $"--input got {paths.Count} .npy file{(paths.Count == 1 ? "" : "s")}; wanted three in the order query key value.");
         }
 
         NamedTensor[] tensors = new NamedTensor[Roles.Length];
@@ -19,7 +20,8 @@ internal static class NumpyInput
         {
             cancellationToken.ThrowIfCancellationRequested();
             NpyFile file = NpyFile.Read(paths[i]);
-            tensors[i] = new NamedTensor(Roles[i], TensorAssembly.RequireShape(Roles[i], file.Shape, Path.GetFileName(paths[i])), file.Values);
+            tensors[i] = new NamedTensor(
+                Roles[i], TensorAssembly.RequireShape(Roles[i], file.Shape, Path.GetFileName(paths[i])), file.Values);
         }
 
         return TensorAssembly.Assemble(source, tensors[0], tensors[1], tensors[2]);

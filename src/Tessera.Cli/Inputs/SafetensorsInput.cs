@@ -34,6 +34,8 @@ internal static class SafetensorsInput
         return file.Contains(shortName)
             ? shortName
             : throw CommandException.BadInput(
-                $"{source} has no tensor '{longName}' (or '{shortName}'); it has {(file.Tensors.Count == 0 ? "none" : string.Join(", ", file.Tensors.Select(static tensor => tensor.ToString())))}.");
+                $"{source} has no tensor '{longName}' (or '{shortName}'); it has "
+                + $"{(file.Tensors.Count == 0 ? "none" : string.Join(
+                        ", ", file.Tensors.Select(static tensor => tensor.ToString())))}.");
     }
 }

@@ -12,13 +12,15 @@ internal static class TensorAssembly
         if (shape.Count is not (3 or 4) || shape.Any(static extent => extent is < 1 or > int.MaxValue))
         {
             throw CommandException.BadInput(
-                $"tensor '{name}' in {source} has shape [{string.Join(", ", shape)}]; wanted [heads, tokens, channels] or [batch, heads, tokens, channels].");
+                $"tensor '{name}' in {source} has shape [{string.Join(", ", shape)}]; wanted [heads, tokens, channels] or [batch, heads, "
+                + "tokens, channels].");
         }
 
         if (shape[^1] > AttentionShape.MaximumHeadDim)
         {
             throw CommandException.BadInput(
-                $"tensor '{name}' in {source} has {shape[^1]} channels a head; at most {AttentionShape.MaximumHeadDim} are supported (is it [tokens, heads * channels]?).");
+                $"tensor '{name}' in {source} has {shape[^1]} channels a head; at most {AttentionShape.MaximumHeadDim} are supported (is "
+                + "it [tokens, heads * channels]?).");
         }
 
         return [.. shape.Select(static extent => (int)extent)];
@@ -30,7 +32,8 @@ internal static class TensorAssembly
     {
         if (!query.Shape.SequenceEqual(key.Shape) || !key.Shape.SequenceEqual(value.Shape))
         {
-            throw CommandException.BadInput($"{query}, {key} and {value} in {source} differ; a token grid describes all three, so they need one shape.");
+            throw CommandException.BadInput(
+                $"{query}, {key} and {value} in {source} differ; a token grid describes all three, so they need one shape.");
         }
 
         foreach (NamedTensor tensor in (NamedTensor[])[query, key, value])

@@ -25,7 +25,8 @@ internal static class TensorChecks
         }
 
         throw CommandException.BadInput(
-            $"tensor '{name}' in {source} holds {values[index]} at [{string.Join(", ", position)}]; attention needs finite numbers, so clean the tensor where it was exported.");
+            $"tensor '{name}' in {source} holds {values[index]} at [{string.Join(", ", position)}]; attention needs finite numbers, so "
+            + "clean the tensor where it was exported.");
     }
 
     /// <summary>Refuses a grid that does not have the tokens of the tensors.</summary>
@@ -35,7 +36,8 @@ internal static class TensorChecks
         if (grid.Tokens != shape.QueryLength)
         {
             throw CommandException.BadInput(
-                $"grid {grid} has {grid.Tokens} tokens, but the tensors in {source} have {shape.QueryLength}{Suggest(grid, shape.QueryLength)}.");
+                $"grid {grid} has {grid.Tokens} tokens, but the tensors in {source} have "
+                + $"{shape.QueryLength}{Suggest(grid, shape.QueryLength)}.");
         }
     }
 

@@ -7,13 +7,14 @@ namespace Tessera.Cli.Options;
 /// <summary>Options that take a whole number within bounds.</summary>
 internal static class CountOption
 {
-    public static Option<int> Create(string name, string description, int defaultValue, int minimum, int maximum = int.MaxValue) => new(name)
-    {
-        Description = description,
-        HelpName = "N",
-        DefaultValueFactory = _ => defaultValue,
-        CustomParser = result => Parse(result, name, minimum, maximum) ?? defaultValue,
-    };
+    public static Option<int> Create(
+        string name, string description, int defaultValue, int minimum, int maximum = int.MaxValue) => new(name)
+        {
+            Description = description,
+            HelpName = "N",
+            DefaultValueFactory = _ => defaultValue,
+            CustomParser = result => Parse(result, name, minimum, maximum) ?? defaultValue,
+        };
 
     /// <summary>Without a default: absent is null.</summary>
     public static Option<int?> CreateOptional(string name, string description, int minimum, int maximum) => new(name)

@@ -21,7 +21,8 @@ internal static class DensityOption
         DefaultValueFactory = _ => defaults,
         CustomParser = static result =>
         {
-            double?[] parsed = [.. result.Tokens[0].Value.Split(',', StringSplitOptions.TrimEntries).Select(text => ParseOne(result, text))];
+            double?[] parsed =
+                [.. result.Tokens[0].Value.Split(',', StringSplitOptions.TrimEntries).Select(text => ParseOne(result, text))];
             return [.. parsed.OfType<double>()];
         },
     };

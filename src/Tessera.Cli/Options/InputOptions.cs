@@ -10,7 +10,8 @@ internal sealed class InputOptions
 {
     private readonly Option<string[]> _input;
     private readonly Option<int?> _heads = CountOption.CreateOptional("--heads", "Heads to make of a clip, or of 'structured'.", 1, 1024);
-    private readonly Option<int?> _headDim = CountOption.CreateOptional("--dim", "Channels of a head to make of a clip, or of 'structured'.", 16, AttentionShape.MaximumHeadDim);
+    private readonly Option<int?> _headDim = CountOption.CreateOptional(
+        "--dim", "Channels of a head to make of a clip, or of 'structured'.", 16, AttentionShape.MaximumHeadDim);
 
     private readonly GridOptions _grid;
 

@@ -6,12 +6,14 @@ namespace Tessera.Cli.Options;
 internal static class NameOption
 {
     /// <summary>The name, or null with an error on the result.</summary>
-    public static string? ParseOne(ArgumentResult result, string what, IEnumerable<string> wanted) => Check(result, result.Tokens[0].Value, what, wanted);
+    public static string? ParseOne(ArgumentResult result, string what, IEnumerable<string> wanted) =>
+        Check(result, result.Tokens[0].Value, what, wanted);
 
     /// <summary>Names separated by commas, or none with an error on the result.</summary>
     public static string[] ParseList(ArgumentResult result, string what, IEnumerable<string> wanted)
     {
-        string?[] names = [.. result.Tokens[0].Value.Split(',', StringSplitOptions.TrimEntries).Select(name => Check(result, name, what, wanted))];
+        string?[] names =
+            [.. result.Tokens[0].Value.Split(',', StringSplitOptions.TrimEntries).Select(name => Check(result, name, what, wanted))];
         return [.. names.OfType<string>()];
     }
 

@@ -15,7 +15,8 @@ internal static class RecipeOption
 
     public static Option<string[]> List(params string[] defaults) => new("--formats")
     {
-        Description = $"Number formats, separated by commas: {string.Join(", ", RecipeNames.All)}.{(defaults.Length == 0 ? " Default: each method's own." : "")}",
+        Description = $"Number formats, separated by commas: {string.Join(", ", RecipeNames.All)}."
+            + $"{(defaults.Length == 0 ? " Default: each method's own." : "")}",
         HelpName = "F,F,...",
         DefaultValueFactory = _ => defaults,
         CustomParser = static result => NameOption.ParseList(result, "Quantization", RecipeNames.All),

@@ -33,9 +33,11 @@ internal sealed record ComparisonRow
     /// <summary>Dense float32 seconds over these, planning included where it happens in every call.</summary>
     public required double SpeedUp { get; init; }
 
-    public static ComparisonRow Of(string method, double? density, bool plansPerCall, AttentionMeasurement measured, TokenGrid grid, DenseReference dense)
+    public static ComparisonRow Of(
+        string method, double? density, bool plansPerCall, AttentionMeasurement measured, TokenGrid grid, DenseReference dense)
     {
-        PlanFidelity fidelity = measured.Fidelity ?? throw new InvalidOperationException($"'{measured.Plan.Name}' was not compared with dense attention.");
+        PlanFidelity fidelity = measured.Fidelity
+            ?? throw new InvalidOperationException($"'{measured.Plan.Name}' was not compared with dense attention.");
         double perCall = measured.Wall.TotalSeconds + (plansPerCall ? measured.PlanTime.TotalSeconds : 0);
         return new ComparisonRow
         {

@@ -10,5 +10,6 @@ namespace Tessera.Cli.Output;
 /// <param name="Maximum">Largest absolute difference.</param>
 internal sealed record ErrorSummary(double Cosine, double RelativeL1, double RelativeL2, double Rmse, double Maximum)
 {
-    public static ErrorSummary Of(AttentionError error) => new(error.Cosine, error.RelativeL1, error.RelativeL2, error.RootMeanSquare, error.Maximum);
+    public static ErrorSummary Of(AttentionError error) =>
+        new(error.Cosine, error.RelativeL1, error.RelativeL2, error.RootMeanSquare, error.Maximum);
 }

@@ -56,7 +56,9 @@ internal sealed class OutputFile
 
     private static bool AreSame(string input, string output)
     {
-        StringComparison comparison = OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
+        StringComparison comparison = OperatingSystem.IsWindows() || OperatingSystem.IsMacOS()
+            ? StringComparison.OrdinalIgnoreCase
+            : StringComparison.Ordinal;
         return string.Equals(Resolve(input), Resolve(output), comparison);
     }
 
@@ -75,7 +77,8 @@ internal sealed class OutputFile
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw CommandException.BadInput($"output '{path}' cannot be written: folder '{folder}' refuses new files ({exception.Message})", exception);
+            throw CommandException.BadInput(
+                $"output '{path}' cannot be written: folder '{folder}' refuses new files ({exception.Message})", exception);
         }
     }
 }

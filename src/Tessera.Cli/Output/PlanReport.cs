@@ -57,7 +57,11 @@ internal sealed record PlanReport(string CommandName) : Report
             Layers = schedule.Layers,
             Properties = file.Properties,
             Plans = [.. schedule.Plans.Select(plan => PlanSummary.Of(plan, counted))],
-            KeptMass = [.. file.KeptMass.Chunk(shape.Heads).Select(static heads => (IReadOnlyList<double>)[.. heads.Select(static mass => (double)mass)])],
+            KeptMass =
+            [
+                .. file.KeptMass.Chunk(shape.Heads).Select(
+                    static heads => (IReadOnlyList<double>)[.. heads.Select(static mass => (double)mass)])
+            ],
         };
     }
 }

@@ -12,7 +12,8 @@ namespace Tessera.Cli.Output;
 /// <param name="Orders">Token order of each head.</param>
 /// <param name="HeadDensities">Density of each head over the whole map.</param>
 internal sealed record PlanSummary(
-    string Name, string Quantization, string BlockSize, double Density, double VideoDensity, IReadOnlyList<string> Orders, IReadOnlyList<double> HeadDensities)
+    string Name, string Quantization, string BlockSize, double Density, double VideoDensity, IReadOnlyList<string> Orders,
+    IReadOnlyList<double> HeadDensities)
 {
     public static PlanSummary Of(AttentionPlan plan, TokenGrid grid) => new(
         plan.Name,

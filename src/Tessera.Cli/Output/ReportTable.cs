@@ -12,7 +12,10 @@ internal static class ReportTable
         foreach (string heading in headings)
         {
             bool isNumber = heading.StartsWith('>');
-            TableColumn column = new(Markup.Escape(isNumber ? heading[1..] : heading)) { Alignment = isNumber ? Justify.Right : Justify.Left };
+            TableColumn column = new(Markup.Escape(isNumber ? heading[1..] : heading))
+            {
+                Alignment = isNumber ? Justify.Right : Justify.Left,
+            };
             table.AddColumn(column);
         }
 

@@ -32,7 +32,9 @@ internal static class BlockRanges
             string[] ends = range.Split('-');
             bool isRange = int.TryParse(ends[0], NumberStyles.None, CultureInfo.InvariantCulture, out int first);
             int last = first;
-            isRange = isRange && (ends.Length == 1 || (ends.Length == 2 && int.TryParse(ends[1], NumberStyles.None, CultureInfo.InvariantCulture, out last)));
+            isRange = isRange
+                && (ends.Length == 1
+                    || (ends.Length == 2 && int.TryParse(ends[1], NumberStyles.None, CultureInfo.InvariantCulture, out last)));
             if (!isRange || first > last || last >= count)
             {
                 throw new FormatException($"Block range '{range}' is not FIRST-LAST within 0 to {count - 1}.");

@@ -9,4 +9,5 @@ namespace Tessera.Cli.Plans;
 /// <param name="Quantization">Recipe name, or null for the method's own.</param>
 /// <param name="Model">Model that the plan is for; may be empty.</param>
 /// <param name="OutputPath">Where to write.</param>
-internal sealed record CalibrationRequest(InputRequest Input, string Method, double? Density, string? Quantization, string Model, string OutputPath);
+internal sealed record CalibrationRequest(
+    InputRequest Input, string Method, double? Density, string? Quantization, string Model, string OutputPath);

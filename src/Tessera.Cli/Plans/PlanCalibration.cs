@@ -11,13 +11,16 @@ namespace Tessera.Cli.Plans;
 /// <summary>The work of <c>tessera plan calibrate</c>.</summary>
 internal static class PlanCalibration
 {
-    public static PlanReport Calibrate(CalibrationRequest request, BackendCatalogue backends, IProgress<WorkStep> progress, CancellationToken cancellationToken)
+    public static PlanReport Calibrate(
+        CalibrationRequest request, BackendCatalogue backends, IProgress<WorkStep> progress, CancellationToken cancellationToken)
     {
         OutputFile output = OutputFile.Open(request.OutputPath, request.Input.Files);
         IAttentionMethod method = MethodCatalogue.Create(request.Method, request.Density, backends);
         if (method.IsOnline)
         {
-            throw CommandException.Usage($"method {method.Name} plans from the queries and keys of every call, so there is nothing to calibrate; use it in 'tessera attention run'.");
+            throw CommandException.Usage(
+                $"method {method.Name} plans from the queries and keys of every call, so there is nothing to calibrate; use it in 'tessera "
+                + "attention run'.");
         }
 
         progress.Report(new WorkStep($"reading {request.Input.Source}", 0));

@@ -12,7 +12,9 @@ internal static class PlanConversion
     {
         OutputFile output = OutputFile.Open(outputPath, path);
         PlanFiles.RequireFile(path);
-        PlanFile file = IsJson(path) ? PlanDocumentReader.Read(File.ReadAllText(path), path) : ReadTensors(path, grid, headDim, cancellationToken);
+        PlanFile file = IsJson(path)
+            ? PlanDocumentReader.Read(File.ReadAllText(path), path)
+            : ReadTensors(path, grid, headDim, cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
         if (IsJson(outputPath))
         {
@@ -36,7 +38,9 @@ internal static class PlanConversion
 
         return grid is { } known && headDim is { } channels
             ? ReleasedPlanImport.Read(file, Path.GetFileName(path), known, channels, cancellationToken)
-            : throw CommandException.Usage("a released plan holds neither grid nor head dimension: add --grid FxHxW, --text and --dim, for example --grid 13x30x45 --text 226@front --dim 64.");
+            : throw CommandException.Usage(
+                "a released plan holds neither grid nor head dimension: add --grid FxHxW, --text and --dim, for example --grid 13x30x45 "
+                + "--text 226@front --dim 64.");
     }
 
     private static bool IsJson(string path) => Path.GetExtension(path).Equals(".json", StringComparison.OrdinalIgnoreCase);

@@ -18,7 +18,8 @@ internal static class PlanDocumentReader
     {
         try
         {
-            PlanDocument document = JsonSerializer.Deserialize(json, PlanJsonContext.Default.PlanDocument) ?? throw new FormatException("the document is null");
+            PlanDocument document = JsonSerializer.Deserialize(json, PlanJsonContext.Default.PlanDocument)
+                ?? throw new FormatException("the document is null");
             if (document.Version != PlanDocument.CurrentVersion)
             {
                 throw new FormatException($"the document has version {document.Version}; version {PlanDocument.CurrentVersion} is read");
@@ -36,7 +37,8 @@ internal static class PlanDocumentReader
                     new DensePolicy(schedule.FirstDenseSteps, schedule.FirstDenseLayers), schedule.DensePlan),
             };
         }
-        catch (Exception exception) when (exception is JsonException or FormatException or ArgumentException or PlanMismatchException or InvalidOperationException)
+        catch (Exception exception)
+            when (exception is JsonException or FormatException or ArgumentException or PlanMismatchException or InvalidOperationException)
         {
             throw CommandException.BadInput($"{source} is no plan document: {CommandFailure.Of(exception).Line}", exception);
         }
@@ -45,8 +47,13 @@ internal static class PlanDocumentReader
     /// <summary>The axis order of a name over a grid, padded as said; null when the name is none.</summary>
     public static TokenOrder? AxisOrder(string name, int alignment, TokenGrid grid)
     {
-        AxisOrder? axes = Layout.AxisOrder.All.Where(order => order.ToString() == name).Select(static order => (AxisOrder?)order).FirstOrDefault();
-        return axes is { } known ? alignment == 1 ? TokenOrder.ForAxisOrder(grid, known) : TokenOrder.ForAxisOrder(grid, known).PaddedTo(alignment) : null;
+        AxisOrder? axes = Layout.AxisOrder.All
+            .Where(order => order.ToString() == name)
+            .Select(static order => (AxisOrder?)order)
+            .FirstOrDefault();
+        return axes is { } known
+            ? alignment == 1 ? TokenOrder.ForAxisOrder(grid, known) : TokenOrder.ForAxisOrder(grid, known).PaddedTo(alignment)
+            : null;
     }
 
     private static AttentionPlan Build(SinglePlanDocument document)
@@ -84,12 +91,14 @@ internal static class PlanDocumentReader
     private static BlockMask Build(MaskDocument document)
     {
         if (document.BlockSize is not [>= 1, >= 1] || document.QuerySlots < 1 || document.KeySlots < 1 || document.Heads.Count < 1
-            || (double)document.Heads.Count * (document.QuerySlots / document.BlockSize[0]) * (document.KeySlots / document.BlockSize[1]) > MostMaskBlocks)
+            || (double)document.Heads.Count * (document.QuerySlots / document.BlockSize[0])
+                * (document.KeySlots / document.BlockSize[1]) > MostMaskBlocks)
         {
             throw new FormatException("the mask has impossible sizes");
         }
 
-        BlockMaskBuilder builder = new(document.Heads.Count, document.QuerySlots, document.KeySlots, new BlockSize(document.BlockSize[0], document.BlockSize[1]));
+        BlockMaskBuilder builder = new(
+            document.Heads.Count, document.QuerySlots, document.KeySlots, new BlockSize(document.BlockSize[0], document.BlockSize[1]));
         for (int head = 0; head < document.Heads.Count; head++)
         {
             if (document.Heads[head].Length != builder.QueryBlocks)
@@ -116,7 +125,8 @@ internal static class PlanDocumentReader
         Key = Build(document.Key),
         Probability = new ProbabilityFormat(
             Name<NumberFormat>(document.Probability.Format), Name<ProbabilityReference>(document.Probability.Reference),
-            Name<SoftmaxDenominator>(document.Probability.Denominator), Name<CodeRounding>(document.Probability.Rounding), document.Probability.Scale),
+            Name<SoftmaxDenominator>(document.Probability.Denominator), Name<CodeRounding>(document.Probability.Rounding),
+            document.Probability.Scale),
         Value = Build(document.Value),
         SmoothKey = document.SmoothKey,
         SmoothQuery = document.SmoothQuery,
@@ -133,7 +143,8 @@ internal static class PlanDocumentReader
             tile = new TileShape(sizes.Frames, sizes.Height, sizes.Width);
         }
 
-        return new OperandFormat(Name<NumberFormat>(document.Format), Name<QuantizationGranularity>(document.Granularity), document.Group, tile);
+        return new OperandFormat(
+            Name<NumberFormat>(document.Format), Name<QuantizationGranularity>(document.Granularity), document.Group, tile);
     }
 
     // Enum.Parse would also take numbers and combinations.

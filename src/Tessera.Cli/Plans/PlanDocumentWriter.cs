@@ -29,12 +29,15 @@ internal static class PlanDocumentWriter
     {
         if (plan.Mask.Predicate is { } predicate)
         {
-            throw CommandException.Unsupported($"plan '{plan.Name}' has partial blocks that {predicate} decides; functors are code, which JSON cannot hold: keep it as a plan file.");
+            throw CommandException.Unsupported(
+                $"plan '{plan.Name}' has partial blocks that {predicate} decides; functors are code, which JSON cannot hold: keep it as a "
+                + "plan file.");
         }
 
         if (plan.ScoreModifier is { } modifier)
         {
-            throw CommandException.Unsupported($"plan '{plan.Name}' modifies scores by {modifier}; functors are code, which JSON cannot hold: keep it as a plan file.");
+            throw CommandException.Unsupported(
+                $"plan '{plan.Name}' modifies scores by {modifier}; functors are code, which JSON cannot hold: keep it as a plan file.");
         }
 
         AttentionShape shape = plan.Shape;

@@ -12,7 +12,9 @@ internal static class PlanFiles
     public static PlanFile Read(string path)
     {
         RequireFile(path);
-        return Path.GetExtension(path).Equals(".json", StringComparison.OrdinalIgnoreCase) ? PlanDocumentReader.Read(File.ReadAllText(path), path) : PlanFile.Load(path);
+        return Path.GetExtension(path).Equals(".json", StringComparison.OrdinalIgnoreCase)
+            ? PlanDocumentReader.Read(File.ReadAllText(path), path)
+            : PlanFile.Load(path);
     }
 
     /// <summary>The plan of a file for a single call.</summary>
@@ -29,7 +31,8 @@ internal static class PlanFiles
         AttentionPlan plan = file.Schedule[StepContext.Standalone];
         if (method is not null && !plan.Name.StartsWith(method, StringComparison.Ordinal))
         {
-            throw CommandException.BadInput($"plan '{plan.Name}' in {path} was not made by method {method}; leave --method out or calibrate again.");
+            throw CommandException.BadInput(
+                $"plan '{plan.Name}' in {path} was not made by method {method}; leave --method out or calibrate again.");
         }
 
         return plan with { Shape = tensors.Shape };

@@ -36,7 +36,8 @@ internal static class ReleasedPlanImport
         int allBlocks = (grid.Tokens + BlockSize.Default.Query - 1) / BlockSize.Default.Query;
         if (blocks > allBlocks)
         {
-            throw CommandException.BadInput($"{source}: masks of {blocks} x {blocks} blocks exceed the {allBlocks} blocks of 64 tokens that grid {grid} has.");
+            throw CommandException.BadInput(
+                $"{source}: masks of {blocks} x {blocks} blocks exceed the {allBlocks} blocks of 64 tokens that grid {grid} has.");
         }
 
         TokenOrder[] axisOrders = [.. AxisOrder.All.Select(order => TokenOrder.ForAxisOrder(grid, order))];
@@ -94,7 +95,8 @@ internal static class ReleasedPlanImport
         return builder.Build();
     }
 
-    private static (int Groups, int Layers, int Heads, int Blocks) RequireShapes(TensorDescription orders, TensorDescription masks, string source)
+    private static (int Groups, int Layers, int Heads, int Blocks) RequireShapes(
+        TensorDescription orders, TensorDescription masks, string source)
     {
         IReadOnlyList<long> mask = masks.Shape;
         IReadOnlyList<long> order = orders.Shape;
@@ -104,13 +106,15 @@ internal static class ReleasedPlanImport
         return fits
             ? (mask.Count > 4 ? (int)mask[0] : 1, mask.Count > 3 ? (int)mask[^4] : 1, (int)mask[^3], (int)mask[^1])
             : throw CommandException.BadInput(
-                $"{source}: {orders} and {masks} do not fit; wanted permute [layers, heads] and sparse [time groups, layers, heads, n, n].");
+                $"{source}: {orders} and {masks} do not fit; wanted permute [layers, heads] and sparse [time groups, layers, heads, n, "
+                + "n].");
     }
 
     private static int RequireOrder(float id, string source) =>
         id is >= 0 and <= 5 && id == MathF.Floor(id)
             ? (int)id
-            : throw CommandException.BadInput($"{source}: axis order {id} is none of 0 (FHW), 1 (FWH), 2 (HWF), 3 (HFW), 4 (WHF), 5 (WFH).");
+            : throw CommandException.BadInput(
+                $"{source}: axis order {id} is none of 0 (FHW), 1 (FWH), 2 (HWF), 3 (HFW), 4 (WHF), 5 (WFH).");
 
     private static string? Find(SafetensorsFile file, string[] names) => Array.Find(names, file.Contains);
 }

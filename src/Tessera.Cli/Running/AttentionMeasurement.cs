@@ -11,7 +11,8 @@ namespace Tessera.Cli.Running;
 /// <param name="Statistics">Blocks and stages.</param>
 /// <param name="Output">[B, H, L, D] in natural order.</param>
 internal sealed record AttentionMeasurement(
-    AttentionPlan Plan, BackendChoice Choice, TimeSpan PlanTime, TimeSpan CompileTime, TimeSpan Wall, AttentionStatistics Statistics, float[] Output)
+    AttentionPlan Plan, BackendChoice Choice, TimeSpan PlanTime, TimeSpan CompileTime, TimeSpan Wall, AttentionStatistics Statistics,
+    float[] Output)
 {
     /// <summary>Distance to dense float32, or null when nothing was compared.</summary>
     public PlanFidelity? Fidelity { get; init; }

@@ -11,7 +11,8 @@ namespace Tessera.Cli.Running;
 /// <summary>The work of <c>tessera attention run</c>: load, plan, run, compare, write.</summary>
 internal static class AttentionRunner
 {
-    public static RunReport Execute(RunRequest request, BackendCatalogue backends, IProgress<WorkStep> progress, CancellationToken cancellationToken)
+    public static RunReport Execute(
+        RunRequest request, BackendCatalogue backends, IProgress<WorkStep> progress, CancellationToken cancellationToken)
     {
         OutputFile? output = request.OutputPath is { } path ? OutputFile.Open(path, [.. request.Input.Files, request.PlanPath]) : null;
         progress.Report(new WorkStep($"reading {request.Input.Source}", 0));
@@ -38,7 +39,8 @@ internal static class AttentionRunner
         return Describe(request, input, session, measured, plansPerCall, output);
     }
 
-    private static (AttentionPlan Plan, TimeSpan Time, bool PlansPerCall) MakePlan(RunRequest request, AttentionSession session, BackendCatalogue backends)
+    private static (AttentionPlan Plan, TimeSpan Time, bool PlansPerCall) MakePlan(
+        RunRequest request, AttentionSession session, BackendCatalogue backends)
     {
         QuantizationRecipe? recipe = request.Quantization is { } name ? RecipeNames.Resolve(name) : null;
         if (request.PlanPath is { } path)
@@ -53,7 +55,8 @@ internal static class AttentionRunner
     }
 
     private static RunReport Describe(
-        RunRequest request, LoadedInput input, AttentionSession session, AttentionMeasurement measured, bool plansPerCall, OutputFile? output)
+        RunRequest request, LoadedInput input, AttentionSession session, AttentionMeasurement measured, bool plansPerCall,
+        OutputFile? output)
     {
         double? dense = measured.Fidelity is null ? null : session.Dense.Wall.TotalSeconds;
         double perCall = measured.Wall.TotalSeconds + (plansPerCall ? measured.PlanTime.TotalSeconds : 0);

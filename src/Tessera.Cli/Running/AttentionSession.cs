@@ -27,7 +27,8 @@ internal sealed class AttentionSession
     /// <param name="backend">Backend asked for, or auto.</param>
     /// <param name="repeat">Timed runs of each plan; the fastest counts.</param>
     /// <param name="cancellationToken">Stops between query blocks.</param>
-    public AttentionSession(HeadTensors tensors, TokenGrid grid, BackendCatalogue backends, string backend, int repeat, CancellationToken cancellationToken)
+    public AttentionSession(
+        HeadTensors tensors, TokenGrid grid, BackendCatalogue backends, string backend, int repeat, CancellationToken cancellationToken)
     {
         Tensors = tensors;
         Grid = grid;

@@ -24,7 +24,10 @@ internal static class Doctor
         Architecture = RuntimeInformation.ProcessArchitecture.ToString(),
         Processor = ProcessorInformation.Model,
         LogicalCores = Environment.ProcessorCount,
-        VectorBits = Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : Vector128.IsHardwareAccelerated ? 128 : Vector<byte>.Count * 8,
+        VectorBits = Vector512.IsHardwareAccelerated ? 512
+            : Vector256.IsHardwareAccelerated ? 256
+            : Vector128.IsHardwareAccelerated ? 128
+            : Vector<byte>.Count * 8,
         MemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
         Checks = [.. ProcessorChecks(), .. ToolChecks(), .. CudaChecks()],
     };
@@ -34,9 +37,13 @@ internal static class Doctor
         if (RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.X86)
         {
             yield return Feature("AVX2 and FMA", Avx2.IsSupported && Fma.IsSupported, "avx2", "256-bit float32 and 8-bit kernels");
-            yield return Feature("AVX-512", Avx512F.IsSupported && Avx512BW.IsSupported && Avx512DQ.IsSupported, "avx512bw", "512-bit kernels");
-            yield return Feature("AVX-VNNI", ProcessorInformation.HasFlag("avx_vnni"), "avx_vnni", "8-bit dot products that do not saturate, 256 bits");
-            yield return Feature("AVX512-VNNI", ProcessorInformation.HasFlag("avx512_vnni"), "avx512_vnni", "8-bit dot products that do not saturate, 512 bits");
+            yield return Feature(
+                "AVX-512", Avx512F.IsSupported && Avx512BW.IsSupported && Avx512DQ.IsSupported, "avx512bw", "512-bit kernels");
+            yield return Feature(
+                "AVX-VNNI", ProcessorInformation.HasFlag("avx_vnni"), "avx_vnni", "8-bit dot products that do not saturate, 256 bits");
+            yield return Feature(
+                "AVX512-VNNI", ProcessorInformation.HasFlag("avx512_vnni"), "avx512_vnni",
+                "8-bit dot products that do not saturate, 512 bits");
         }
         else if (RuntimeInformation.ProcessArchitecture is Architecture.Arm64)
         {
@@ -53,13 +60,19 @@ internal static class Doctor
     {
         FfmpegTools tools = FfmpegTools.Find();
         yield return tools.IsAvailable
-            ? new DoctorCheck("ffmpeg", true, $"{tools.ReadVersionAsync().GetAwaiter().GetResult() ?? tools.Ffmpeg}: clips of any format can be read")
-            : new DoctorCheck("ffmpeg", false, $"{(tools.Ffmpeg is null ? "ffmpeg" : "ffprobe")} is not on PATH: only .y4m and .png clips can be read; install ffmpeg for the others");
+            ? new DoctorCheck(
+                "ffmpeg", true, $"{tools.ReadVersionAsync().GetAwaiter().GetResult() ?? tools.Ffmpeg}: clips of any format can be read")
+            : new DoctorCheck(
+                "ffmpeg", false,
+                $"{(tools.Ffmpeg is null ? "ffmpeg" : "ffprobe")} is not on PATH: only .y4m and .png clips can be read; install ffmpeg for "
+                + "the others");
     }
 
     private static IEnumerable<DoctorCheck> CudaChecks()
     {
-        yield return Library("CUDA driver", OperatingSystem.IsWindows() ? ["nvcuda.dll"] : ["libcuda.so.1", "libcuda.so"], "no NVIDIA driver on this machine");
+        yield return Library(
+            "CUDA driver", OperatingSystem.IsWindows() ? ["nvcuda.dll"] : ["libcuda.so.1", "libcuda.so"],
+            "no NVIDIA driver on this machine");
         yield return Library(
             "NVRTC",
             OperatingSystem.IsWindows() ? ["nvrtc64_130_0.dll", "nvrtc64_120_0.dll"] : ["libnvrtc.so", "libnvrtc.so.13", "libnvrtc.so.12"],

@@ -19,7 +19,9 @@ internal static class MethodCatalogue
     {
         if (density is < 1 && !TakesDensity(name))
         {
-            throw CommandException.Usage($"--density {density:0.###} does not fit method {name}, which computes every block; leave --density out or take paro, fps, sta, svg or sparge.");
+            throw CommandException.Usage(
+                $"--density {density:0.###} does not fit method {name}, which computes every block; leave --density out or take paro, fps, "
+                + "sta, svg or sparge.");
         }
 
         return KnownMethods.Create(name, density, backends.MapReader);

@@ -9,7 +9,11 @@ internal static class ProcessorInformation
     private const string LinuxCaches = "/sys/devices/system/cpu/cpu0/cache";
     private static readonly Lazy<Dictionary<string, string>> Fields = new(ReadFields);
 
-    public static string Model => Field("model name") ?? Field("Hardware") ?? Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER") ?? $"{RuntimeInformation.ProcessArchitecture} processor";
+    public static string Model =>
+        Field("model name")
+            ?? Field("Hardware")
+            ?? Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER")
+            ?? $"{RuntimeInformation.ProcessArchitecture} processor";
 
     /// <summary>Data cache sizes from the core outwards, for example <c>L1 48K, L2 2048K, L3 36864K</c>.</summary>
     public static string Caches

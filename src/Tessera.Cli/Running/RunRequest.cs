@@ -12,4 +12,5 @@ namespace Tessera.Cli.Running;
 /// <param name="OutputPath">Where to write, or null.</param>
 /// <param name="Compare">Whether to compare with dense float32.</param>
 internal sealed record RunRequest(
-    InputRequest Input, string? Method, double? Density, string? Quantization, string? PlanPath, string Backend, string? OutputPath, bool Compare);
+    InputRequest Input, string? Method, double? Density, string? Quantization, string? PlanPath, string Backend, string? OutputPath,
+    bool Compare);

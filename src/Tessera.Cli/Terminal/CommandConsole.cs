@@ -11,7 +11,8 @@ namespace Tessera.Cli.Terminal;
 /// <param name="error">Progress bars.</param>
 /// <param name="errorWriter">The plain writer behind <paramref name="error"/>; error lines go here unwrapped.</param>
 /// <param name="showsProgress">Whether standard error is a terminal that can redraw.</param>
-internal sealed class CommandConsole(IAnsiConsole output, TextWriter outputWriter, IAnsiConsole error, TextWriter errorWriter, bool showsProgress)
+internal sealed class CommandConsole(
+    IAnsiConsole output, TextWriter outputWriter, IAnsiConsole error, TextWriter errorWriter, bool showsProgress)
 {
     /// <summary>Columns where nothing tells the width, files and pipes: wide enough that nothing wraps.</summary>
     public const int PlainWidth = 1000;
@@ -31,13 +32,15 @@ internal sealed class CommandConsole(IAnsiConsole output, TextWriter outputWrite
     {
         bool noColor = Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 };
         return new CommandConsole(
-            Create(Console.Out, Console.IsOutputRedirected, noColor), Console.Out, Create(Console.Error, Console.IsErrorRedirected, noColor), Console.Error,
+            Create(Console.Out, Console.IsOutputRedirected, noColor), Console.Out,
+            Create(Console.Error, Console.IsErrorRedirected, noColor), Console.Error,
             showsProgress: !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") != "dumb");
     }
 
     /// <summary>A console over plain writers: no colour, no cursor movement, no progress.</summary>
-    public static CommandConsole ForWriters(TextWriter output, TextWriter error) =>
-        new(Create(output, isRedirected: true, noColor: true), output, Create(error, isRedirected: true, noColor: true), error, showsProgress: false);
+    public static CommandConsole ForWriters(TextWriter output, TextWriter error) => new(
+        Create(output, isRedirected: true, noColor: true), output, Create(error, isRedirected: true, noColor: true), error,
+        showsProgress: false);
 
     private static IAnsiConsole Create(TextWriter writer, bool isRedirected, bool noColor)
     {

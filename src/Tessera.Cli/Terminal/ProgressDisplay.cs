@@ -14,7 +14,9 @@ internal static class ProgressDisplay
 
         return console.Error.Progress()
             .AutoClear(true)
-            .Columns(new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
+            .Columns(
+                new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(),
+                new PercentageColumn(), new ElapsedTimeColumn())
             .Start(context => work(new Bar(context.AddTask("starting", maxValue: 1))));
     }
 

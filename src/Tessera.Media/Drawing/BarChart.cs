@@ -29,7 +29,8 @@ public sealed record BarChart
         {
             if (series.Values.Count != Categories.Count)
             {
-                throw new ArgumentException($"Series '{series.Name}' has {series.Values.Count} values for {Categories.Count} categories.", nameof(standalone));
+                throw new ArgumentException(
+                    $"Series '{series.Name}' has {series.Values.Count} values for {Categories.Count} categories.", nameof(standalone));
             }
         }
 
@@ -54,7 +55,9 @@ public sealed record BarChart
                 if (double.IsFinite(value))
                 {
                     double left = centre + ((series - (Series.Count / 2.0)) * bar);
-                    svg.Rectangle(left + 0.5, y.At(value), bar - 1, frame.Bottom - y.At(value), ChartStyle.Fill(Series[series].Style ?? series), $"{Categories[category]}, {Series[series].Name}: {value:0.000}");
+                    svg.Rectangle(
+                        left + 0.5, y.At(value), bar - 1, frame.Bottom - y.At(value), ChartStyle.Fill(Series[series].Style ?? series),
+                        $"{Categories[category]}, {Series[series].Name}: {value:0.000}");
                 }
             }
         }
@@ -69,7 +72,8 @@ public sealed record BarChart
         const double Row = 28;
         double names = Categories.Select(SvgCanvas.WidthOf).DefaultIfEmpty(0).Max() + 20;
         ChartFrame frame = new(Math.Min(names, 260), 8, Width - 72, 8 + (Row * Categories.Count));
-        double[] totals = [.. Enumerable.Range(0, Categories.Count).Select(category => Series.Sum(series => Finite(series.Values[category])))];
+        double[] totals =
+            [.. Enumerable.Range(0, Categories.Count).Select(category => Series.Sum(series => Finite(series.Values[category])))];
         ChartScale x = ChartScale.Linear(totals, frame.Left, frame.Right);
         SvgCanvas svg = new(Width, frame.Bottom + 58 + frame.LegendHeight(Series), Description, standalone);
         frame.DrawHorizontal(svg, x, ValueTitle);
@@ -81,7 +85,9 @@ public sealed record BarChart
             for (int series = 0; series < Series.Count; series++)
             {
                 double value = Finite(Series[series].Values[category]);
-                svg.Rectangle(x.At(sum), top + 5, x.At(sum + value) - x.At(sum), Row - 10, ChartStyle.Fill(Series[series].Style ?? series), $"{Categories[category]}, {Series[series].Name}: {ChartScale.Label(Math.Round(value, 3))}");
+                svg.Rectangle(
+                    x.At(sum), top + 5, x.At(sum + value) - x.At(sum), Row - 10, ChartStyle.Fill(Series[series].Style ?? series),
+                    $"{Categories[category]}, {Series[series].Name}: {ChartScale.Label(Math.Round(value, 3))}");
                 sum += value;
             }
 

@@ -52,7 +52,8 @@ internal readonly record struct ChartScale
         List<double> ticks = [];
         for (int decade = (int)Math.Floor(low); decade <= (int)Math.Ceiling(high); decade++)
         {
-            ticks.AddRange(steps.Select(step => step * Math.Pow(10, decade)).Where(tick => Math.Log10(tick) >= low && Math.Log10(tick) <= high));
+            ticks.AddRange(
+                steps.Select(step => step * Math.Pow(10, decade)).Where(tick => Math.Log10(tick) >= low && Math.Log10(tick) <= high));
         }
 
         return new ChartScale(low, high, from, to, true, ticks);

@@ -15,7 +15,8 @@ public static class Heatmap
     /// <param name="kept">Empty, or the kept share of each cell: cells below one half are drawn in gray, brighter where more is
     /// lost.</param>
     /// <exception cref="ArgumentException">A span does not hold rows x columns values.</exception>
-    public static RasterImage Draw(ReadOnlySpan<float> values, int rows, int columns, HeatmapOptions? options = null, ReadOnlySpan<float> kept = default)
+    public static RasterImage Draw(
+        ReadOnlySpan<float> values, int rows, int columns, HeatmapOptions? options = null, ReadOnlySpan<float> kept = default)
     {
         options ??= new HeatmapOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
@@ -23,7 +24,9 @@ public static class Heatmap
         ArgumentOutOfRangeException.ThrowIfLessThan(options.CellSize, 1, nameof(options));
         if (values.Length != (long)rows * columns || (!kept.IsEmpty && kept.Length != values.Length))
         {
-            throw new ArgumentException($"values holds {values.Length} and kept {kept.Length} numbers; {rows} x {columns} need {(long)rows * columns}.", nameof(values));
+            throw new ArgumentException(
+                $"values holds {values.Length} and kept {kept.Length} numbers; {rows} x {columns} need {(long)rows * columns}.",
+                nameof(values));
         }
 
         int cell = options.CellSize;

@@ -32,14 +32,18 @@ public sealed record LineChart
         {
             if (series.Values.Count != Horizontal.Count)
             {
-                throw new ArgumentException($"Series '{series.Name}' has {series.Values.Count} values for {Horizontal.Count} horizontal values.", nameof(standalone));
+                throw new ArgumentException(
+                    $"Series '{series.Name}' has {series.Values.Count} values for {Horizontal.Count} horizontal values.",
+                    nameof(standalone));
             }
         }
 
         ChartFrame frame = new(64, 34, Width - 24, 300);
         IEnumerable<double> values = Series.SelectMany(static series => series.Values).Where(IsShown);
         ChartScale x = ChartScale.Linear(Horizontal, frame.Left, frame.Right);
-        ChartScale y = IsLogarithmic ? ChartScale.Logarithmic(values, frame.Bottom, frame.Top) : ChartScale.Linear(values, frame.Bottom, frame.Top);
+        ChartScale y = IsLogarithmic
+            ? ChartScale.Logarithmic(values, frame.Bottom, frame.Top)
+            : ChartScale.Linear(values, frame.Bottom, frame.Top);
         SvgCanvas svg = new(Width, frame.Bottom + 58 + frame.LegendHeight(Series), Description, standalone);
         frame.DrawHorizontal(svg, x, HorizontalTitle);
         frame.DrawVertical(svg, y, VerticalTitle);
@@ -51,7 +55,9 @@ public sealed record LineChart
             svg.Polyline(shown.Select(i => (x.At(Horizontal[i]), y.At(line[i]))), ChartStyle.Stroke(style));
             foreach (int i in shown)
             {
-                svg.Marker(style, x.At(Horizontal[i]), y.At(line[i]), $"{Series[series].Name}: {ChartScale.Label(Horizontal[i])}, {ChartScale.Label(line[i])}");
+                svg.Marker(
+                    style, x.At(Horizontal[i]), y.At(line[i]),
+                    $"{Series[series].Name}: {ChartScale.Label(Horizontal[i])}, {ChartScale.Label(line[i])}");
             }
         }
 

@@ -30,11 +30,19 @@ public sealed record ScatterChart
     public string ToSvg(bool standalone = true)
     {
         ChartFrame frame = new(64, 34, Width - 24, Height - 48);
-        ScatterPoint[] shown = [.. Points.Where(point => double.IsFinite(point.X) && double.IsFinite(point.Y) && (!IsLogarithmic || (point.X > 0 && point.Y > 0)))];
+        ScatterPoint[] shown =
+        [
+            .. Points.Where(
+                point => double.IsFinite(point.X) && double.IsFinite(point.Y) && (!IsLogarithmic || (point.X > 0 && point.Y > 0)))
+        ];
         IEnumerable<double> horizontal = shown.Select(static point => point.X).Concat(Rule is { } marked ? [marked.X] : []);
         IEnumerable<double> vertical = shown.Select(static point => point.Y);
-        ChartScale x = IsLogarithmic ? ChartScale.Logarithmic(horizontal, frame.Left, frame.Right) : ChartScale.Linear(horizontal, frame.Left, frame.Right);
-        ChartScale y = IsLogarithmic ? ChartScale.Logarithmic(vertical, frame.Bottom, frame.Top) : ChartScale.Linear(vertical, frame.Bottom, frame.Top);
+        ChartScale x = IsLogarithmic
+            ? ChartScale.Logarithmic(horizontal, frame.Left, frame.Right)
+            : ChartScale.Linear(horizontal, frame.Left, frame.Right);
+        ChartScale y = IsLogarithmic
+            ? ChartScale.Logarithmic(vertical, frame.Bottom, frame.Top)
+            : ChartScale.Linear(vertical, frame.Bottom, frame.Top);
 
         SvgCanvas svg = new(Width, Height, Description, standalone);
         frame.DrawHorizontal(svg, x, HorizontalTitle);
@@ -48,7 +56,8 @@ public sealed record ScatterChart
 
         foreach (ScatterPoint point in shown)
         {
-            svg.Marker(point.Series, x.At(point.X), y.At(point.Y), $"{point.Label}: {ChartScale.Label(point.X)}, {ChartScale.Label(point.Y)}");
+            svg.Marker(
+                point.Series, x.At(point.X), y.At(point.Y), $"{point.Label}: {ChartScale.Label(point.X)}, {ChartScale.Label(point.Y)}");
         }
 
         DrawLabels(svg, frame, [.. shown.Select(point => (point.Label, x.At(point.X), y.At(point.Y)))]);
@@ -57,7 +66,8 @@ public sealed record ScatterChart
 
     private static void DrawLabels(SvgCanvas svg, ChartFrame frame, (string Label, double X, double Y)[] points)
     {
-        List<(double Left, double Top, double Right, double Bottom)> taken = [.. points.Select(static point => (point.X - 6, point.Y - 6, point.X + 6, point.Y + 6))];
+        List<(double Left, double Top, double Right, double Bottom)> taken =
+            [.. points.Select(static point => (point.X - 6, point.Y - 6, point.X + 6, point.Y + 6))];
         foreach ((string label, double x, double y) in points.OrderBy(static point => point.Y))
         {
             double width = SvgCanvas.WidthOf(label);
@@ -76,12 +86,16 @@ public sealed record ScatterChart
         [(x + 10, y + 4 - shift), (x - 10 - width, y + 4 - shift), (x + 10, y + 4 + shift), (x - 10 - width, y + 4 + shift)];
 
     /// <summary>Covered area plus a heavy price for leaving the frame.</summary>
-    private static double Cost((double X, double Y) place, double width, ChartFrame frame, List<(double Left, double Top, double Right, double Bottom)> taken)
+    private static double Cost(
+        (double X, double Y) place, double width, ChartFrame frame, List<(double Left, double Top, double Right, double Bottom)> taken)
     {
-        double cost = place.X < frame.Left || place.X + width > frame.Right + 20 || place.Y - 11 < frame.Top || place.Y > frame.Bottom ? 1e6 : 0;
+        double cost = place.X < frame.Left || place.X + width > frame.Right + 20 || place.Y - 11 < frame.Top || place.Y > frame.Bottom
+            ? 1e6
+            : 0;
         foreach ((double left, double top, double right, double bottom) in taken)
         {
-            cost += Math.Max(0, Math.Min(right, place.X + width) - Math.Max(left, place.X)) * Math.Max(0, Math.Min(bottom, place.Y + 3) - Math.Max(top, place.Y - 11));
+            cost += Math.Max(0, Math.Min(right, place.X + width) - Math.Max(left, place.X))
+                * Math.Max(0, Math.Min(bottom, place.Y + 3) - Math.Max(top, place.Y - 11));
         }
 
         return cost;

@@ -10,4 +10,5 @@ namespace Tessera.Media.Ffmpeg;
 /// <param name="Duration">Playing time; null when the container does not say.</param>
 /// <param name="Codec">Codec name, for example <c>h264</c>.</param>
 /// <param name="PixelFormat">Pixel format, for example <c>yuv420p</c>.</param>
-public sealed record ClipInformation(int Height, int Width, FrameRate Rate, int? Frames, TimeSpan? Duration, string Codec, string PixelFormat);
+public sealed record ClipInformation(
+    int Height, int Width, FrameRate Rate, int? Frames, TimeSpan? Duration, string Codec, string PixelFormat);

@@ -15,7 +15,8 @@ public static class FfmpegClipReader
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="FfmpegUnavailableException">ffmpeg is not installed.</exception>
     /// <exception cref="MediaFormatException">The file is no readable video, or holds fewer frames than asked for.</exception>
-    public static async Task<VideoFrames> ReadAsync(string path, ClipReadOptions? options = null, FfmpegTools? tools = null, CancellationToken cancellationToken = default)
+    public static async Task<VideoFrames> ReadAsync(
+        string path, ClipReadOptions? options = null, FfmpegTools? tools = null, CancellationToken cancellationToken = default)
     {
         options ??= new ClipReadOptions();
         options.Validate();
@@ -25,11 +26,14 @@ public static class FfmpegClipReader
         ClipInformation clip = await FfmpegProbe.ProbeAsync(path, tools, cancellationToken).ConfigureAwait(false);
         (int height, int width) = options.SizeFor(clip.Height, clip.Width);
         FrameCollector frames = new(height, width, $"'{path}'");
-        await using FfmpegProcess process = FfmpegProcess.Start(program, Arguments(url, options, clip, height, width), writesInput: false, cancellationToken);
+        await using FfmpegProcess process = FfmpegProcess.Start(
+            program, Arguments(url, options, clip, height, width), writesInput: false, cancellationToken);
         await CollectAsync(process.Output, frames, cancellationToken).ConfigureAwait(false);
         if (await process.WaitAsync(cancellationToken).ConfigureAwait(false) != 0)
         {
-            throw new MediaFormatException($"ffmpeg could not decode '{path}': {await process.ReadComplaintsAsync().ConfigureAwait(false)}. Check that it plays: ffplay '{path}'.");
+            throw new MediaFormatException(
+                $"ffmpeg could not decode '{path}': {await process.ReadComplaintsAsync().ConfigureAwait(false)}. Check that it plays: "
+                + $"ffplay '{path}'.");
         }
 
         if (frames.Count < options.FrameCount)
@@ -45,7 +49,8 @@ public static class FfmpegClipReader
         while (true)
         {
             byte[] frame = frames.Add();
-            int got = await source.ReadAtLeastAsync(frame, frame.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
+            int got = await source.ReadAtLeastAsync(frame, frame.Length, throwOnEndOfStream: false, cancellationToken)
+                .ConfigureAwait(false);
             if (got < frame.Length)
             {
                 // ffmpeg writes whole frames; a part of one means that it was stopped, which its exit code tells.

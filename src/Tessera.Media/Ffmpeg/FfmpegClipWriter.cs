@@ -15,21 +15,26 @@ public static class FfmpegClipWriter
     /// <param name="cancellationToken">Kills ffmpeg and removes what it wrote.</param>
     /// <exception cref="FfmpegUnavailableException">ffmpeg is not installed.</exception>
     /// <exception cref="IOException">ffmpeg failed; the message carries its words.</exception>
-    public static async Task WriteAsync(VideoFrames clip, string path, int quality = 16, FfmpegTools? tools = null, CancellationToken cancellationToken = default)
+    public static async Task WriteAsync(
+        VideoFrames clip, string path, int quality = 16, FfmpegTools? tools = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(clip);
         ArgumentOutOfRangeException.ThrowIfNegative(quality);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(quality, 51);
         string program = (tools ?? FfmpegTools.Find()).RequireFfmpeg($"write '{path}'");
-        await FinishedFile.WriteAsync(path, (temporary, token) => EncodeAsync(program, clip, path, temporary, quality, token), cancellationToken).ConfigureAwait(false);
+        await FinishedFile.WriteAsync(
+            path, (temporary, token) => EncodeAsync(program, clip, path, temporary, quality, token),
+            cancellationToken).ConfigureAwait(false);
     }
 
-    private static async Task EncodeAsync(string program, VideoFrames clip, string path, string temporary, int quality, CancellationToken cancellationToken)
+    private static async Task EncodeAsync(
+        string program, VideoFrames clip, string path, string temporary, int quality, CancellationToken cancellationToken)
     {
         List<string> arguments =
         [
             "-hide_banner", "-v", "error", "-y",
-            "-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", $"{clip.Width}x{clip.Height}", "-framerate", clip.Rate.ToString(), "-i", "pipe:0",
+            "-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", $"{clip.Width}x{clip.Height}", "-framerate", clip.Rate.ToString(), "-i",
+            "pipe:0",
         ];
         if (clip.Width % 2 != 0 || clip.Height % 2 != 0)
         {
@@ -38,7 +43,8 @@ public static class FfmpegClipWriter
 
         arguments.AddRange(
         [
-            "-c:v", "libx264", "-crf", quality.ToString(CultureInfo.InvariantCulture), "-pix_fmt", "yuv420p", "-movflags", "+faststart", "-f", "mp4", $"file:{temporary}",
+            "-c:v", "libx264", "-crf", quality.ToString(CultureInfo.InvariantCulture), "-pix_fmt", "yuv420p", "-movflags", "+faststart",
+            "-f", "mp4", $"file:{temporary}",
         ]);
         await using FfmpegProcess process = FfmpegProcess.Start(program, arguments, writesInput: true, cancellationToken);
         IOException? broken = null;
@@ -59,7 +65,10 @@ public static class FfmpegClipWriter
 
         if (await process.WaitAsync(cancellationToken).ConfigureAwait(false) != 0 || broken is not null)
         {
-            throw new IOException($"ffmpeg could not write '{path}': {await process.ReadComplaintsAsync().ConfigureAwait(false)}. An ffmpeg with libx264 is needed; .y4m and .png are written without it.", broken);
+            throw new IOException(
+                $"ffmpeg could not write '{path}': {await process.ReadComplaintsAsync().ConfigureAwait(false)}. An ffmpeg with libx264 is "
+                + "needed; .y4m and .png are written without it.",
+                broken);
         }
     }
 }

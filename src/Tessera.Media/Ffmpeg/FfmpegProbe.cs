@@ -8,7 +8,9 @@ namespace Tessera.Media.Ffmpeg;
 /// <summary>Asks ffprobe what a file holds.</summary>
 public static class FfmpegProbe
 {
-    private const string Entries = "stream=width,height,r_frame_rate,avg_frame_rate,nb_frames,duration,codec_name,pix_fmt:stream_tags=rotate:stream_side_data=rotation:format=duration";
+    private const string Entries =
+        "stream=width,height,r_frame_rate,avg_frame_rate,nb_frames,duration,codec_name,pix_fmt:"
+        + "stream_tags=rotate:stream_side_data=rotation:format=duration";
 
     /// <summary>Probes the first video stream.</summary>
     /// <param name="path">The file.</param>
@@ -17,7 +19,8 @@ public static class FfmpegProbe
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="FfmpegUnavailableException">ffprobe is not installed.</exception>
     /// <exception cref="MediaFormatException">The file holds no video that ffprobe understands.</exception>
-    public static async Task<ClipInformation> ProbeAsync(string path, FfmpegTools? tools = null, CancellationToken cancellationToken = default)
+    public static async Task<ClipInformation> ProbeAsync(
+        string path, FfmpegTools? tools = null, CancellationToken cancellationToken = default)
     {
         string url = LocalFile(path);
         string program = (tools ?? FfmpegTools.Find()).RequireFfprobe($"read '{path}'");
@@ -27,7 +30,9 @@ public static class FfmpegProbe
         string json = await reader.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
         if (await process.WaitAsync(cancellationToken).ConfigureAwait(false) != 0)
         {
-            throw new MediaFormatException($"'{path}' cannot be read as a video: {await process.ReadComplaintsAsync().ConfigureAwait(false)}. Check that it plays: ffplay '{path}'.");
+            throw new MediaFormatException(
+                $"'{path}' cannot be read as a video: {await process.ReadComplaintsAsync().ConfigureAwait(false)}. Check that it plays: "
+                + $"ffplay '{path}'.");
         }
 
         return Parse(json, path);
@@ -60,13 +65,16 @@ public static class FfmpegProbe
         bool turned = Math.Abs(Rotation(stream)) % 180 == 90;
         FrameRate rate = FrameRate.TryParse(Text(stream, "avg_frame_rate"), out FrameRate average) ? average
             : FrameRate.TryParse(Text(stream, "r_frame_rate"), out FrameRate declared) ? declared : FrameRate.Default;
-        string? seconds = Text(stream, "duration") ?? (document.RootElement.TryGetProperty("format", out JsonElement format) ? Text(format, "duration") : null);
+        string? seconds = Text(stream, "duration")
+            ?? (document.RootElement.TryGetProperty("format", out JsonElement format) ? Text(format, "duration") : null);
         return new ClipInformation(
             turned ? width : height,
             turned ? height : width,
             rate,
             int.TryParse(Text(stream, "nb_frames"), NumberStyles.None, CultureInfo.InvariantCulture, out int frames) ? frames : null,
-            double.TryParse(seconds, NumberStyles.Float, CultureInfo.InvariantCulture, out double duration) ? TimeSpan.FromSeconds(duration) : null,
+            double.TryParse(seconds, NumberStyles.Float, CultureInfo.InvariantCulture, out double duration)
+                ? TimeSpan.FromSeconds(duration)
+                : null,
             Text(stream, "codec_name") ?? "unknown",
             Text(stream, "pix_fmt") ?? "unknown");
     }
@@ -81,11 +89,16 @@ public static class FfmpegProbe
             }
         }
 
-        return stream.TryGetProperty("tags", out JsonElement tags) && int.TryParse(Text(tags, "rotate"), CultureInfo.InvariantCulture, out int rotate) ? rotate : 0;
+        return stream.TryGetProperty("tags", out JsonElement tags)
+                && int.TryParse(Text(tags, "rotate"), CultureInfo.InvariantCulture, out int rotate)
+            ? rotate
+            : 0;
     }
 
     private static int Number(JsonElement element, string name) =>
-        element.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) ? number : 0;
+        element.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number)
+            ? number
+            : 0;
 
     private static string? Text(JsonElement element, string name) =>
         element.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;

@@ -18,7 +18,8 @@ public sealed record FfmpegTools
     {
         string[] folders = folder is not null
             ? [folder]
-            : (Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+            : (Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(
+                Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         return new FfmpegTools { Ffmpeg = FindIn(folders, "ffmpeg"), Ffprobe = FindIn(folders, "ffprobe") };
     }
 
@@ -33,7 +34,8 @@ public sealed record FfmpegTools
 
         try
         {
-            await using FfmpegProcess process = FfmpegProcess.Start(Ffmpeg, ["-hide_banner", "-version"], writesInput: false, cancellationToken);
+            await using FfmpegProcess process = FfmpegProcess.Start(
+                Ffmpeg, ["-hide_banner", "-version"], writesInput: false, cancellationToken);
             using StreamReader reader = new(process.Output);
             string text = await reader.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
             int exit = await process.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -56,7 +58,9 @@ public sealed record FfmpegTools
     internal string RequireFfprobe(string purpose) => Ffprobe ?? throw Missing("ffprobe", purpose);
 
     private static FfmpegUnavailableException Missing(string program, string purpose) => new(
-        $"{program} is needed to {purpose}, and was not found on PATH. Install ffmpeg (Debian, Ubuntu: apt install ffmpeg; Fedora: dnf install ffmpeg; macOS: brew install ffmpeg; Windows: winget install ffmpeg). Without it, .y4m and .png files are read and written, and a synthetic clip needs no file at all.");
+        $"{program} is needed to {purpose}, and was not found on PATH. Install ffmpeg (Debian, Ubuntu: apt install ffmpeg; Fedora: dnf "
+        + "install ffmpeg; macOS: brew install ffmpeg; Windows: winget install ffmpeg). Without it, .y4m and .png files are read and "
+        + "written, and a synthetic clip needs no file at all.");
 
     private static string? FindIn(string[] folders, string program)
     {

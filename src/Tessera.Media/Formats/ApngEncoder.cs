@@ -30,7 +30,8 @@ public static class ApngEncoder
         for (int frame = 0; frame < clip.Count; frame++)
         {
             WriteFrameControl(file, clip, sequence++);
-            byte[] data = PngFilters.Compress(clip.Frame(frame), clip.Height, clip.Width * VideoFrames.Channels, VideoFrames.Channels, CompressionLevel.Optimal);
+            byte[] data = PngFilters.Compress(
+                clip.Frame(frame), clip.Height, clip.Width * VideoFrames.Channels, VideoFrames.Channels, CompressionLevel.Optimal);
             if (frame == 0)
             {
                 PngChunks.Write(file, "IDAT"u8, data);

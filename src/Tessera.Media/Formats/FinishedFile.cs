@@ -5,7 +5,9 @@ internal static class FinishedFile
 {
     /// <summary>Writes bytes.</summary>
     public static Task WriteAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
-        WriteAsync(path, async (temporary, token) => await File.WriteAllBytesAsync(temporary, content, token).ConfigureAwait(false), cancellationToken);
+        WriteAsync(
+            path, async (temporary, token) => await File.WriteAllBytesAsync(temporary, content, token).ConfigureAwait(false),
+            cancellationToken);
 
     /// <summary>Lets <paramref name="write"/> fill a temporary file, then renames it over <paramref name="path"/>. A failure leaves the old
     /// file as it was.</summary>

@@ -17,7 +17,8 @@ internal sealed class FrameCollector(int height, int width, string name)
         long bytes = (long)height * width * VideoFrames.Channels;
         if (bytes * (_frames.Count + 1) > Array.MaxLength)
         {
-            throw new MediaFormatException($"{name} holds more than the {_frames.Count} frames of {height}x{width} that fit in memory; read fewer or smaller frames.");
+            throw new MediaFormatException(
+                $"{name} holds more than the {_frames.Count} frames of {height}x{width} that fit in memory; read fewer or smaller frames.");
         }
 
         _frames.Add(new byte[bytes]);

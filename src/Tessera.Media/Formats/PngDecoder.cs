@@ -100,7 +100,8 @@ public static class PngDecoder
                 uint length = BinaryPrimitives.ReadUInt32BigEndian(file[at..]);
                 if (length > file.Length - at - 12)
                 {
-                    throw content.Fault($"the chunk at byte {at} declares {length} bytes, but {file.Length - at - 12} are left; it is truncated");
+                    throw content.Fault(
+                        $"the chunk at byte {at} declares {length} bytes, but {file.Length - at - 12} are left; it is truncated");
                 }
 
                 ReadOnlySpan<byte> body = file.Slice(at + 4, (int)length + 4);
@@ -125,7 +126,8 @@ public static class PngDecoder
         public byte[] DecodeFrame(int frame)
         {
             _frames[frame].Position = 0;
-            return PngFilters.Decompress(_frames[frame], Height, Width * Channels, Channels, FrameCount == 1 ? _name : $"{_name}, frame {frame}");
+            return PngFilters.Decompress(
+                _frames[frame], Height, Width * Channels, Channels, FrameCount == 1 ? _name : $"{_name}, frame {frame}");
         }
 
         private void Take(ReadOnlySpan<byte> type, ReadOnlySpan<byte> data, int at)
@@ -159,7 +161,9 @@ public static class PngDecoder
                     _frames[0].Write(data);
                     break;
                 case "fdAT":
-                    Require(data.Length >= 4 && BinaryPrimitives.ReadInt32BigEndian(data) == _sequence++, $"the fdAT chunk at byte {at} is out of sequence");
+                    Require(
+                        data.Length >= 4 && BinaryPrimitives.ReadInt32BigEndian(data) == _sequence++,
+                        $"the fdAT chunk at byte {at} is out of sequence");
                     Require(_frames.Count > 1, "fdAT stands before its frame control");
                     _frames[^1].Write(data[4..]);
                     break;
@@ -167,7 +171,8 @@ public static class PngDecoder
                     _ended = true;
                     break;
                 default:
-                    Require((type[0] & 0x20) != 0, $"it needs the chunk {System.Text.Encoding.ASCII.GetString(type)}, which is not read here");
+                    Require(
+                        (type[0] & 0x20) != 0, $"it needs the chunk {System.Text.Encoding.ASCII.GetString(type)}, which is not read here");
                     break;
             }
         }
@@ -180,7 +185,8 @@ public static class PngDecoder
             Require(width > 0 && height > 0, $"its size is {height} x {width}");
             Require(
                 data[8] == 8 && data[9] is 0 or 2 && data[10] == 0 && data[11] == 0 && data[12] == 0,
-                $"it has bit depth {data[8]}, colour type {data[9]}, interlace {data[12]}; only 8-bit gray and RGB without interlace are read (convert with: ffmpeg -i in.png -pix_fmt rgb24 out.png)");
+                $"it has bit depth {data[8]}, colour type {data[9]}, interlace {data[12]}; only 8-bit gray and RGB without interlace are "
+                + "read (convert with: ffmpeg -i in.png -pix_fmt rgb24 out.png)");
             Channels = data[9] == 0 ? 1 : 3;
             Require((Int128)width * height * Channels <= MaximumBytes, $"{height} x {width} pixels exceed {MaximumBytes} bytes");
             Width = width;

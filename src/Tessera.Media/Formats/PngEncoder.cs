@@ -12,7 +12,9 @@ public static class PngEncoder
         using MemoryStream file = new();
         file.Write(PngChunks.Signature);
         PngChunks.WriteHeader(file, image.Height, image.Width, image.Channels);
-        PngChunks.Write(file, "IDAT"u8, PngFilters.Compress(image.Pixels, image.Height, image.Width * image.Channels, image.Channels, CompressionLevel.Optimal));
+        PngChunks.Write(
+            file, "IDAT"u8,
+            PngFilters.Compress(image.Pixels, image.Height, image.Width * image.Channels, image.Channels, CompressionLevel.Optimal));
         PngChunks.Write(file, "IEND"u8, []);
         return file.ToArray();
     }

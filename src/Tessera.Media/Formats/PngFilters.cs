@@ -55,10 +55,13 @@ internal static class PngFilters
             {
                 if (zlib.ReadAtLeast(row, row.Length, throwOnEndOfStream: false) is int got && got != row.Length)
                 {
-                    throw new MediaFormatException($"{name}: the pixels end in row {y} of {height} ({got} of {row.Length} bytes); the file is truncated.");
+                    throw new MediaFormatException(
+                        $"{name}: the pixels end in row {y} of {height} ({got} of {row.Length} bytes); the file is truncated.");
                 }
 
-                Undo(row[0], row.AsSpan(1), y == 0 ? zero : pixels.AsSpan((y - 1) * rowBytes, rowBytes), pixels.AsSpan(y * rowBytes, rowBytes), pixelBytes, name);
+                Undo(
+                    row[0], row.AsSpan(1), y == 0 ? zero : pixels.AsSpan((y - 1) * rowBytes, rowBytes),
+                    pixels.AsSpan(y * rowBytes, rowBytes), pixelBytes, name);
             }
 
             if (zlib.ReadByte() >= 0)

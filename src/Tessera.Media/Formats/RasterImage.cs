@@ -23,7 +23,9 @@ public sealed class RasterImage
 
         if (pixels.Length != (long)height * width * channels)
         {
-            throw new ArgumentException($"pixels holds {pixels.Length} bytes; {height} x {width} x {channels} need {(long)height * width * channels}.", nameof(pixels));
+            throw new ArgumentException(
+                $"pixels holds {pixels.Length} bytes; {height} x {width} x {channels} need {(long)height * width * channels}.",
+                nameof(pixels));
         }
 
         Height = height;

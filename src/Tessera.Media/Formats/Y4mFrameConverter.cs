@@ -42,8 +42,12 @@ internal sealed class Y4mFrameConverter
     {
         Tap row = _rows[y];
         Tap column = _columns[x];
-        float upper = Mix(plane[(row.First * _header.ChromaWidth) + column.First], plane[(row.First * _header.ChromaWidth) + column.Second], column.Share);
-        float lower = Mix(plane[(row.Second * _header.ChromaWidth) + column.First], plane[(row.Second * _header.ChromaWidth) + column.Second], column.Share);
+        float upper = Mix(
+            plane[(row.First * _header.ChromaWidth) + column.First], plane[(row.First * _header.ChromaWidth) + column.Second],
+            column.Share);
+        float lower = Mix(
+            plane[(row.Second * _header.ChromaWidth) + column.First], plane[(row.Second * _header.ChromaWidth) + column.Second],
+            column.Share);
         return Mix(upper, lower, row.Share);
     }
 

@@ -12,7 +12,8 @@ namespace Tessera.Media.Formats;
 /// <param name="ColumnOffset">Where the first chroma column lies, in luma columns: 0.5 between two (JPEG, MPEG-1) or 0 on the left one
 /// (MPEG-2).</param>
 /// <param name="FullRange">Whether values use 0..255.</param>
-internal readonly record struct Y4mHeader(int Height, int Width, FrameRate Rate, int RowStep, int ColumnStep, double ColumnOffset, bool FullRange)
+internal readonly record struct Y4mHeader(
+    int Height, int Width, FrameRate Rate, int RowStep, int ColumnStep, double ColumnOffset, bool FullRange)
 {
     /// <summary>Bytes that open every file.</summary>
     public const string Magic = "YUV4MPEG2";
@@ -62,7 +63,8 @@ internal readonly record struct Y4mHeader(int Height, int Width, FrameRate Rate,
                     full = true;
                     break;
                 case 'I' when value is not ("p" or "?"):
-                    throw new MediaFormatException($"{name}: interlaced Y4M ('{part}') is not read; deinterlace with: ffmpeg -i in.y4m -vf yadif out.y4m");
+                    throw new MediaFormatException(
+                        $"{name}: interlaced Y4M ('{part}') is not read; deinterlace with: ffmpeg -i in.y4m -vf yadif out.y4m");
                 default:
                     break;
             }
@@ -80,7 +82,9 @@ internal readonly record struct Y4mHeader(int Height, int Width, FrameRate Rate,
             "422" => (1, 2, 0.0),
             "444" => (1, 1, 0.0),
             "mono" => (0, 0, 0.0),
-            _ => throw new MediaFormatException($"{name}: chroma layout C{chroma} is not read; wanted 8-bit 420, 422, 444 or mono (convert with: ffmpeg -i in.y4m -pix_fmt yuv444p out.y4m)."),
+            _ => throw new MediaFormatException(
+                $"{name}: chroma layout C{chroma} is not read; wanted 8-bit 420, 422, 444 or mono (convert with: ffmpeg -i in.y4m "
+                + "-pix_fmt yuv444p out.y4m)."),
         };
         return new Y4mHeader(height, width, rate, rowStep, columnStep, offset, full);
     }

@@ -28,24 +28,29 @@ public static class Y4mReader
     /// <param name="maximumFrames">Frames to read at most; null reads all.</param>
     /// <param name="cancellationToken">Polled once a frame.</param>
     /// <exception cref="MediaFormatException">The data is damaged or of a kind not read here.</exception>
-    public static async Task<VideoFrames> ReadAsync(Stream source, string name, int? maximumFrames = null, CancellationToken cancellationToken = default)
+    public static async Task<VideoFrames> ReadAsync(
+        Stream source, string name, int? maximumFrames = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
-        Y4mHeader header = Y4mHeader.Parse(await ReadLineAsync(source, name, cancellationToken).ConfigureAwait(false) ?? string.Empty, name);
+        Y4mHeader header = Y4mHeader.Parse(
+            await ReadLineAsync(source, name, cancellationToken).ConfigureAwait(false) ?? string.Empty, name);
         Y4mFrameConverter converter = new(header);
         byte[] planes = new byte[header.FrameBytes];
         FrameCollector frames = new(header.Height, header.Width, name);
-        while ((maximumFrames is null || frames.Count < maximumFrames) && await ReadLineAsync(source, name, cancellationToken).ConfigureAwait(false) is { } line)
+        while ((maximumFrames is null || frames.Count < maximumFrames)
+            && await ReadLineAsync(source, name, cancellationToken).ConfigureAwait(false) is { } line)
         {
             if (!line.StartsWith("FRAME", StringComparison.Ordinal))
             {
                 throw new MediaFormatException($"{name}: frame {frames.Count} does not begin with FRAME; the file is damaged.");
             }
 
-            int got = await source.ReadAtLeastAsync(planes, planes.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
+            int got = await source.ReadAtLeastAsync(planes, planes.Length, throwOnEndOfStream: false, cancellationToken)
+                .ConfigureAwait(false);
             if (got != planes.Length)
             {
-                throw new MediaFormatException($"{name}: frame {frames.Count} ends after {got} of {planes.Length} bytes; the file is truncated.");
+                throw new MediaFormatException(
+                    $"{name}: frame {frames.Count} ends after {got} of {planes.Length} bytes; the file is truncated.");
             }
 
             converter.ToRgb(planes, frames.Add());
@@ -59,7 +64,8 @@ public static class Y4mReader
         byte[] line = new byte[LongestLine];
         for (int length = 0; length < line.Length; length++)
         {
-            if (await source.ReadAtLeastAsync(line.AsMemory(length, 1), 1, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false) == 0)
+            if (await source.ReadAtLeastAsync(line.AsMemory(length, 1), 1, throwOnEndOfStream: false, cancellationToken)
+                .ConfigureAwait(false) == 0)
             {
                 return length == 0 ? null : throw new MediaFormatException($"{name}: it ends within a header line; the file is truncated.");
             }

@@ -32,7 +32,9 @@ public sealed record ClipReadOptions
     {
         if (Height < 1 || Width < 1 || FrameCount < 1 || Start < TimeSpan.Zero)
         {
-            throw new ArgumentOutOfRangeException(nameof(Height), $"Height {Height}, width {Width} and frame count {FrameCount} must be positive, and the start {Start} not negative.");
+            throw new ArgumentOutOfRangeException(
+                nameof(Height),
+                $"Height {Height}, width {Width} and frame count {FrameCount} must be positive, and the start {Start} not negative.");
         }
     }
 }

@@ -35,7 +35,8 @@ internal readonly struct ValueNoise(ulong seed)
     private double Lattice(double x, double y, ulong layer)
     {
         // The finaliser of MurmurHash3 over the three coordinates.
-        ulong hash = seed + (layer * 0x9E3779B97F4A7C15UL) + ((ulong)(long)x * 0xC2B2AE3D27D4EB4FUL) + ((ulong)(long)y * 0x165667B19E3779F9UL);
+        ulong hash = seed + (layer * 0x9E3779B97F4A7C15UL)
+            + ((ulong)(long)x * 0xC2B2AE3D27D4EB4FUL) + ((ulong)(long)y * 0x165667B19E3779F9UL);
         hash = (hash ^ (hash >> 33)) * 0xFF51AFD7ED558CCDUL;
         hash = (hash ^ (hash >> 33)) * 0xC4CEB9FE1A85EC53UL;
         return ((hash ^ (hash >> 33)) >> 11) * (1.0 / (1UL << 53));

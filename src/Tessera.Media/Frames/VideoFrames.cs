@@ -36,7 +36,8 @@ public sealed class VideoFrames
         int wanted = RequiredBytes(count, height, width);
         if (pixels.Length != wanted)
         {
-            throw new ArgumentException($"pixels holds {pixels.Length} bytes; {count} RGB frames of {height} x {width} need {wanted}.", nameof(pixels));
+            throw new ArgumentException(
+                $"pixels holds {pixels.Length} bytes; {count} RGB frames of {height} x {width} need {wanted}.", nameof(pixels));
         }
 
         Count = count;
@@ -85,7 +86,10 @@ public sealed class VideoFrames
         Int128 bytes = (Int128)count * height * width * Channels;
         return bytes <= Array.MaxLength
             ? (int)bytes
-            : throw new ArgumentOutOfRangeException(nameof(count), $"{count} RGB frames of {height} x {width} take {bytes} bytes; at most {Array.MaxLength} fit. Take fewer or smaller frames.");
+            : throw new ArgumentOutOfRangeException(
+                nameof(count),
+                $"{count} RGB frames of {height} x {width} take {bytes} bytes; at most {Array.MaxLength} fit. Take fewer or smaller "
+                + "frames.");
     }
 
     /// <summary><paramref name="count"/> frames spread evenly over the clip, the first always included: output k is input floor(k * Count /
@@ -127,7 +131,8 @@ public sealed class VideoFrames
         {
             for (int row = 0; row < height; row++)
             {
-                Frame(frame).Slice((((top + row) * Width) + left) * Channels, width * Channels).CopyTo(crop.Frame(frame)[(row * width * Channels)..]);
+                Frame(frame).Slice((((top + row) * Width) + left) * Channels, width * Channels)
+                    .CopyTo(crop.Frame(frame)[(row * width * Channels)..]);
             }
         }
 

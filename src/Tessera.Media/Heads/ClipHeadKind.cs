@@ -35,7 +35,8 @@ public sealed record ClipHeadKind(string Name, double FrameReach, double HeightR
     }
 
     /// <summary>The kind with reaches multiplied.</summary>
-    public ClipHeadKind Widened(double factor) => this with { FrameReach = FrameReach * factor, HeightReach = HeightReach * factor, WidthReach = WidthReach * factor };
+    public ClipHeadKind Widened(double factor) =>
+        this with { FrameReach = FrameReach * factor, HeightReach = HeightReach * factor, WidthReach = WidthReach * factor };
 
     /// <summary>Reach along an axis.</summary>
     public double Reach(GridAxis axis) => axis switch

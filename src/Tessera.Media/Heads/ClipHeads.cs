@@ -41,7 +41,8 @@ public sealed class ClipHeads
         Kinds = kinds;
         _patchSize = options.Patch;
         _rate = clip.Rate;
-        _patch = new PatchTransform(options.Patch.Frames, options.Patch.Height, options.Patch.Width, Math.Min(options.HeadDim, options.Patch.Values));
+        _patch = new PatchTransform(
+            options.Patch.Frames, options.Patch.Height, options.Patch.Width, Math.Min(options.HeadDim, options.Patch.Values));
         _meanPatch = new float[_patch.Coefficients];
         int length = checked(options.Heads * grid.Tokens * options.HeadDim);
         Query = new float[length];
@@ -88,7 +89,8 @@ public sealed class ClipHeads
         Validate(options);
         TokenGrid grid = options.Patch.GridOf(clip);
         IReadOnlyList<ClipHeadKind> kinds = options.Kinds.Count > 0 ? options.Kinds : ClipHeadKind.DefaultsFor(grid);
-        ClipHeadKind[] heads = [.. Enumerable.Range(0, options.Heads).Select(head => kinds[head % kinds.Count].Widened(1 + (0.5 * (head / kinds.Count))))];
+        ClipHeadKind[] heads =
+            [.. Enumerable.Range(0, options.Heads).Select(head => kinds[head % kinds.Count].Widened(1 + (0.5 * (head / kinds.Count))))];
         ClipHeads result = new(clip, grid, options, heads);
 
         int octaves = Math.Clamp(options.HeadDim / 16, 1, 4);
@@ -137,7 +139,9 @@ public sealed class ClipHeads
 
             _patch.Inverse(coefficients, window);
             (int frame, int y, int x) = Grid.CoordinatesOf(token);
-            PatchPixels.Write(window, clip, frame * _patchSize.Frames, y * _patchSize.Height, x * _patchSize.Width, _patchSize.Frames, _patchSize.Height, _patchSize.Width);
+            PatchPixels.Write(
+                window, clip, frame * _patchSize.Frames, y * _patchSize.Height, x * _patchSize.Width, _patchSize.Frames, _patchSize.Height,
+                _patchSize.Width);
         }
 
         return clip;
@@ -157,7 +161,8 @@ public sealed class ClipHeads
         {
             if (!(kind.FrameReach > 0 && kind.HeightReach > 0 && kind.WidthReach > 0 && kind.Content >= 0 && double.IsFinite(kind.Content)))
             {
-                throw new ArgumentOutOfRangeException(nameof(options), kind, "Reaches must be positive (infinity turns an axis off), and content finite and not negative.");
+                throw new ArgumentOutOfRangeException(
+                    nameof(options), kind, "Reaches must be positive (infinity turns an axis off), and content finite and not negative.");
             }
         }
     }
@@ -214,7 +219,9 @@ public sealed class ClipHeads
         for (int token = 0; token < Grid.Tokens; token++)
         {
             (int frame, int y, int x) = Grid.CoordinatesOf(token);
-            PatchPixels.Read(clip, frame * _patchSize.Frames, y * _patchSize.Height, x * _patchSize.Width, _patchSize.Frames, _patchSize.Height, _patchSize.Width, window);
+            PatchPixels.Read(
+                clip, frame * _patchSize.Frames, y * _patchSize.Height, x * _patchSize.Width, _patchSize.Frames, _patchSize.Height,
+                _patchSize.Width, window);
             _patch.Forward(window, Value.AsSpan(token * dim, dim));
         }
 

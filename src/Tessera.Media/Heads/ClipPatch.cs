@@ -27,7 +27,9 @@ public readonly record struct ClipPatch(int Frames, int Height, int Width)
         if (Frames < 1 || Height < 1 || Width < 1 || clip.Count % Frames != 0 || clip.Height % Height != 0 || clip.Width % Width != 0)
         {
             throw new ArgumentException(
-                $"A patch of {this} pixels does not divide a clip of {clip.Count}x{clip.Height}x{clip.Width}; use {Whole(clip.Count, Frames)}x{Whole(clip.Height, Height)}x{Whole(clip.Width, Width)} pixels (SampleFrames, Fill) or another patch.",
+                $"A patch of {this} pixels does not divide a clip of {clip.Count}x{clip.Height}x{clip.Width}; use "
+                + $"{Whole(clip.Count, Frames)}x{Whole(clip.Height, Height)}x{Whole(clip.Width, Width)} pixels (SampleFrames, Fill) or "
+                + "another patch.",
                 nameof(clip));
         }
 
@@ -39,7 +41,11 @@ public readonly record struct ClipPatch(int Frames, int Height, int Width)
     public static ClipPatch Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        int[] sizes = [.. text.Split('x', 'X').Select(static part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int size) ? size : 0)];
+        int[] sizes =
+        [
+            .. text.Split('x', 'X').Select(
+                static part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int size) ? size : 0)
+        ];
         return sizes.Length == 3 && sizes.All(static size => size > 0)
             ? new ClipPatch(sizes[0], sizes[1], sizes[2])
             : throw new FormatException($"Patch '{text}' is not FRAMESxHEIGHTxWIDTH with positive numbers, for example 1x8x8.");

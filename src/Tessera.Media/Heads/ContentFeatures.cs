@@ -58,7 +58,9 @@ internal sealed class ContentFeatures
         for (int token = 0; token < grid.Tokens; token++)
         {
             (int frame, int row, int column) = grid.CoordinatesOf(token);
-            PatchPixels.Read(clip, frame * patch.Frames, (row * patch.Height) - margin, (column * patch.Width) - margin, patch.Frames, height, width, window);
+            PatchPixels.Read(
+                clip, frame * patch.Frames, (row * patch.Height) - margin, (column * patch.Width) - margin, patch.Frames, height, width,
+                window);
             transform.Forward(window, features.AsSpan(token * transform.Coefficients, transform.Coefficients));
         }
 

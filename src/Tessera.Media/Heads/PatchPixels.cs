@@ -27,7 +27,8 @@ internal static class PatchPixels
     }
 
     /// <summary>Writes a window that lies inside the clip, rounded and cut to 0..255.</summary>
-    public static void Write(ReadOnlySpan<float> window, VideoFrames clip, int firstFrame, int top, int left, int frames, int height, int width)
+    public static void Write(
+        ReadOnlySpan<float> window, VideoFrames clip, int firstFrame, int top, int left, int frames, int height, int width)
     {
         int at = 0;
         for (int frame = firstFrame; frame < firstFrame + frames; frame++)

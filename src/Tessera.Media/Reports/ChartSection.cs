@@ -23,7 +23,9 @@ internal static class ChartSection
         [
             .. data.Methods.Select(static (method, index) => (method, index))
                 .Where(static entry => entry.method.Error is { RelativeL1: > 0 } && entry.method.Time > TimeSpan.Zero)
-                .Select(static entry => new ScatterPoint(entry.method.Name, entry.method.Time.TotalMilliseconds, entry.method.Error!.Value.RelativeL1, entry.index)),
+                .Select(
+                    static entry => new ScatterPoint(
+                        entry.method.Name, entry.method.Time.TotalMilliseconds, entry.method.Error!.Value.RelativeL1, entry.index)),
         ];
         if (points.Length == 0)
         {
@@ -39,7 +41,10 @@ internal static class ChartSection
             IsLogarithmic = true,
             Rule = CompareReport.BaselineOf(data) is { } dense ? (dense.Time.TotalMilliseconds, "dense") : null,
         };
-        Open(html, "Error against time", "Down is closer to dense attention, left is faster; both scales are logarithmic. A method right of the dashed line loses time.");
+        Open(
+            html, "Error against time",
+            "Down is closer to dense attention, left is faster; both scales are logarithmic. A method right of the dashed line loses "
+            + "time.");
         Panel(html, chart.ToSvg(standalone: false));
         html.Append("</section>\n");
     }
@@ -48,7 +53,8 @@ internal static class ChartSection
     {
         (string Name, Func<StageTimes, TimeSpan> Of)[] stages =
         [
-            ("plan", static stages => stages.Plan), ("permute", static stages => stages.Permute), ("quantise", static stages => stages.Quantize), ("attend", static stages => stages.Attend),
+            ("plan", static stages => stages.Plan), ("permute", static stages => stages.Permute),
+            ("quantise", static stages => stages.Quantize), ("attend", static stages => stages.Attend),
         ];
         if (data.Methods.All(static method => method.Stages.Total == TimeSpan.Zero))
         {
@@ -58,12 +64,19 @@ internal static class ChartSection
         BarChart chart = new()
         {
             Categories = [.. data.Methods.Select(static method => method.Name)],
-            Series = [.. stages.Select(stage => new ChartSeries(stage.Name, [.. data.Methods.Select(method => stage.Of(method.Stages).TotalMilliseconds)]))],
+            Series =
+            [
+                .. stages.Select(
+                    stage => new ChartSeries(stage.Name, [.. data.Methods.Select(method => stage.Of(method.Stages).TotalMilliseconds)]))
+            ],
             Description = "Time of each method by stage",
             ValueTitle = "milliseconds",
             IsStacked = true,
         };
-        Open(html, "Where the time goes", "Plan looks at Q and K to choose blocks (zero when the plan was made beforehand), permute reorders tokens, quantise lowers the bits, attend is the attention itself. A stage fused into another counts there.");
+        Open(
+            html, "Where the time goes",
+            "Plan looks at Q and K to choose blocks (zero when the plan was made beforehand), permute reorders tokens, quantise lowers the "
+            + "bits, attend is the attention itself. A stage fused into another counts there.");
         Panel(html, chart.ToSvg(standalone: false));
         html.Append("</section>\n");
     }
@@ -78,7 +91,10 @@ internal static class ChartSection
         }
 
         string[] heads = [.. Enumerable.Range(0, data.Shape.Heads).Select(head => CompareReport.HeadName(data, head))];
-        Open(html, "Head by head", "Heads look at different things, so they can drop different shares. A good method drops much where little mass is lost. Methods that compute every block are left out, and methods that choose the same blocks share a bar.");
+        Open(
+            html, "Head by head",
+            "Heads look at different things, so they can drop different shares. A good method drops much where little mass is lost. "
+            + "Methods that compute every block are left out, and methods that choose the same blocks share a bar.");
         WriteBars(html, heads, density, "Density of each head and method", "density: share of blocks computed");
         WriteBars(html, heads, mass, "Kept mass of each head and method", "kept mass: share of the softmax in computed blocks");
         WriteOrders(html, data, heads);
@@ -89,7 +105,10 @@ internal static class ChartSection
     {
         if (series.Length > 0)
         {
-            Panel(html, new BarChart { Categories = heads, Series = series, Description = description, ValueTitle = title }.ToSvg(standalone: false));
+            Panel(
+                html,
+                new BarChart { Categories = heads, Series = series, Description = description, ValueTitle = title }
+                    .ToSvg(standalone: false));
         }
     }
 
@@ -106,7 +125,9 @@ internal static class ChartSection
         html.Append("</tr></thead>\n<tbody>\n");
         foreach (IGrouping<string, MethodResult> group in ordered.GroupBy(static method => string.Join('\n', method.HeadOrders)))
         {
-            html.Append(CultureInfo.InvariantCulture, $"<tr><td>{ReportText.Escape(string.Join(", ", group.Select(static method => method.Name)))}</td>");
+            html.Append(
+                CultureInfo.InvariantCulture,
+                $"<tr><td>{ReportText.Escape(string.Join(", ", group.Select(static method => method.Name)))}</td>");
             html.AppendJoin(string.Empty, group.First().HeadOrders.Select(static order => $"<td>{ReportText.Escape(order)}</td>"));
             html.Append("</tr>\n");
         }
@@ -119,13 +140,17 @@ internal static class ChartSection
     [
         .. data.Methods.Select(static (method, index) => (method, index))
             .Where(entry => values(entry.method).Count > 0 && entry.method.Density < 1)
-            .GroupBy(entry => string.Join(' ', values(entry.method).Select(static value => value.ToString("0.000", CultureInfo.InvariantCulture))))
+            .GroupBy(
+                entry =>
+                    string.Join(' ', values(entry.method).Select(static value => value.ToString("0.000", CultureInfo.InvariantCulture))))
             .Select(group => new ChartSeries(
-                group.Count() == 1 ? group.First().method.Name : $"{group.First().method.Name} and {group.Count() - 1} more", values(group.First().method), group.First().index)),
+                group.Count() == 1 ? group.First().method.Name : $"{group.First().method.Name} and {group.Count() - 1} more",
+                values(group.First().method), group.First().index)),
     ];
 
     private static void Open(StringBuilder html, string title, string text) =>
         html.Append(CultureInfo.InvariantCulture, $"<section>\n<h2>{ReportText.Escape(title)}</h2>\n<p>{ReportText.Escape(text)}</p>\n");
 
-    private static void Panel(StringBuilder html, string svg) => html.Append(CultureInfo.InvariantCulture, $"<div class=\"panel chart\">\n{svg}</div>\n");
+    private static void Panel(StringBuilder html, string svg) =>
+        html.Append(CultureInfo.InvariantCulture, $"<div class=\"panel chart\">\n{svg}</div>\n");
 }

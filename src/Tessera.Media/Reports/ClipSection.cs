@@ -25,7 +25,11 @@ internal static class ClipSection
         (int Frames, double Scale) size = SizeFor(clips);
         double factor = clips.ErrorGain ?? ChooseGain(clips);
         string gain = factor.ToString("0.#", CultureInfo.InvariantCulture);
-        html.Append(CultureInfo.InvariantCulture, $"<section>\n<h2>The output as a video</h2>\n<p>Here values are the clip’s own patches, so attention is a non-local mean and its output is a clip again. A method is good when it looks like the dense output, not like the input. Differences are absolute and magnified {gain} times; black is none.</p>\n<div class=\"clips\">\n<div class=\"two\">\n");
+        html.Append(
+            CultureInfo.InvariantCulture,
+            $"<section>\n<h2>The output as a video</h2>\n<p>Here values are the clip’s own patches, so attention is a non-local mean and "
+            + $"its output is a clip again. A method is good when it looks like the dense output, not like the input. Differences are "
+            + $"absolute and magnified {gain} times; black is none.</p>\n<div class=\"clips\">\n<div class=\"two\">\n");
         if (clips.Source is { } source)
         {
             WriteFigure(html, size, source, "Input");
@@ -36,7 +40,9 @@ internal static class ClipSection
         foreach (MethodClip method in clips.Methods)
         {
             double ratio = clips.Dense.PeakSignalToNoise(method.Clip);
-            string quality = double.IsPositiveInfinity(ratio) ? "equal to dense" : $"PSNR {ratio.ToString("0.0", CultureInfo.InvariantCulture)} dB to dense";
+            string quality = double.IsPositiveInfinity(ratio)
+                ? "equal to dense"
+                : $"PSNR {ratio.ToString("0.0", CultureInfo.InvariantCulture)} dB to dense";
             html.Append("<div class=\"two\">\n");
             WriteFigure(html, size, method.Clip, $"{method.Method}: {quality}");
             WriteFigure(html, size, clips.Dense.AbsoluteDifference(method.Clip, factor), $"{method.Method}: difference × {gain}");
@@ -82,7 +88,10 @@ internal static class ClipSection
     {
         VideoFrames small = Shrink(clip, size);
         byte[] png = small.Count == 1 ? PngEncoder.Encode(RasterImage.OfFrame(small, 0)) : ApngEncoder.Encode(small);
-        html.Append(CultureInfo.InvariantCulture, $"<figure><img alt=\"{ReportText.Escape(caption)}\" width=\"{small.Width}\" height=\"{small.Height}\" src=\"{ReportText.DataAddress(png)}\"/><figcaption>{ReportText.Escape(caption)}</figcaption></figure>\n");
+        html.Append(
+            CultureInfo.InvariantCulture,
+            $"<figure><img alt=\"{ReportText.Escape(caption)}\" width=\"{small.Width}\" height=\"{small.Height}\" "
+            + $"src=\"{ReportText.DataAddress(png)}\"/><figcaption>{ReportText.Escape(caption)}</figcaption></figure>\n");
     }
 
     /// <summary>Frames and scale that keep the page small: fewer frames first (not below eight), then smaller ones (not below 128
@@ -112,6 +121,8 @@ internal static class ClipSection
     private static VideoFrames Shrink(VideoFrames clip, (int Frames, double Scale) size)
     {
         VideoFrames frames = clip.Slice(0, Math.Min(clip.Count, size.Frames));
-        return size.Scale >= 1 ? frames : frames.Resize(Math.Max(1, (int)Math.Round(clip.Height * size.Scale)), Math.Max(1, (int)Math.Round(clip.Width * size.Scale)));
+        return size.Scale >= 1
+            ? frames
+            : frames.Resize(Math.Max(1, (int)Math.Round(clip.Height * size.Scale)), Math.Max(1, (int)Math.Round(clip.Width * size.Scale)));
     }
 }

@@ -18,8 +18,13 @@ public static class CompareReport
         ArgumentNullException.ThrowIfNull(data);
         Validate(data);
         StringBuilder html = new();
-        html.Append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n");
-        html.Append(CultureInfo.InvariantCulture, $"<title>{ReportText.Escape(data.Title)}</title>\n<style>\n{ReportStyle.Css}{ChartStyle.Css}</style>\n</head>\n<body>\n<main>\n");
+        html.Append(
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" content=\"width=device-width, "
+            + "initial-scale=1\"/>\n");
+        html.Append(
+            CultureInfo.InvariantCulture,
+            $"<title>{ReportText.Escape(data.Title)}</title>\n<style>\n{ReportStyle.Css}{ChartStyle.Css}</style>\n</head>\n<body>\n"
+            + $"<main>\n");
         WriteHeader(html, data);
         MethodSection.Write(html, data);
         ChartSection.Write(html, data);
@@ -43,7 +48,8 @@ public static class CompareReport
         BaselineOf(data) is { } baseline && method.Time > TimeSpan.Zero ? baseline.Time / method.Time : null;
 
     /// <summary>Name of a head: its number, and its name when it has one.</summary>
-    internal static string HeadName(CompareReportData data, int head) => head < data.HeadNames.Count ? $"{head} {data.HeadNames[head]}" : $"{head}";
+    internal static string HeadName(CompareReportData data, int head) =>
+        head < data.HeadNames.Count ? $"{head} {data.HeadNames[head]}" : $"{head}";
 
     private static void Validate(CompareReportData data)
     {
@@ -63,7 +69,9 @@ public static class CompareReport
             {
                 if (count != 0 && count != data.Shape.Heads)
                 {
-                    throw new ArgumentException($"Method '{method.Name}' has a list of {count} values for {data.Shape.Heads} heads; wanted none or one per head.", nameof(data));
+                    throw new ArgumentException(
+                        $"Method '{method.Name}' has a list of {count} values for {data.Shape.Heads} heads; wanted none or one per head.",
+                        nameof(data));
                 }
             }
         }
@@ -71,7 +79,10 @@ public static class CompareReport
 
     private static void WriteHeader(StringBuilder html, CompareReportData data)
     {
-        html.Append(CultureInfo.InvariantCulture, $"<header>\n<p class=\"eyebrow\">Tessera attention report</p>\n<h1>{ReportText.Escape(data.Title)}</h1>\n<p class=\"lead\">{ReportText.Escape(data.Input)}</p>\n<dl class=\"facts\">\n");
+        html.Append(
+            CultureInfo.InvariantCulture,
+            $"<header>\n<p class=\"eyebrow\">Tessera attention report</p>\n<h1>{ReportText.Escape(data.Title)}</h1>\n<p "
+            + $"class=\"lead\">{ReportText.Escape(data.Input)}</p>\n<dl class=\"facts\">\n");
         WriteFact(html, "Shape", $"{data.Shape} (batch, heads, tokens, channels)");
         if (data.Grid is { } grid)
         {

@@ -25,15 +25,17 @@ public static class MapSampler
     /// <param name="cancellationToken">Polled once a row.</param>
     /// <exception cref="ArgumentException">The spans do not hold whole rows of D, or the order has another number of tokens.</exception>
     public static SampledMap Sample(
-        ReadOnlySpan<float> query, ReadOnlySpan<float> key, int headDim, TokenOrder? order = null, int rows = 192, int columns = 192, double? scale = null,
-        CancellationToken cancellationToken = default)
+        ReadOnlySpan<float> query, ReadOnlySpan<float> key, int headDim, TokenOrder? order = null, int rows = 192, int columns = 192,
+        double? scale = null, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(headDim, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
         if (query.IsEmpty || query.Length % headDim != 0 || key.Length != query.Length)
         {
-            throw new ArgumentException($"query holds {query.Length} and key {key.Length} values; wanted the same number of whole rows of {headDim}.", nameof(query));
+            throw new ArgumentException(
+                $"query holds {query.Length} and key {key.Length} values; wanted the same number of whole rows of {headDim}.",
+                nameof(query));
         }
 
         int tokens = query.Length / headDim;

@@ -14,7 +14,8 @@ internal static class ReportText
     public static string Escape(string text) => WebUtility.HtmlEncode(text);
 
     /// <summary>A share as percent with one decimal.</summary>
-    public static string Percent(double? share) => share is { } value && double.IsFinite(value) ? $"{(100 * value).ToString("0.0", CultureInfo.InvariantCulture)} %" : None;
+    public static string Percent(double? share) =>
+        share is { } value && double.IsFinite(value) ? $"{(100 * value).ToString("0.0", CultureInfo.InvariantCulture)} %" : None;
 
     /// <summary>An error with three significant digits.</summary>
     public static string Error(double? error) => error switch
@@ -35,7 +36,8 @@ internal static class ReportText
         : $"{Significant(time.TotalMilliseconds)} ms";
 
     /// <summary>A factor, for example <c>2.31×</c>.</summary>
-    public static string Factor(double? factor) => factor is { } value && double.IsFinite(value) ? $"{value.ToString("0.00", CultureInfo.InvariantCulture)}×" : None;
+    public static string Factor(double? factor) =>
+        factor is { } value && double.IsFinite(value) ? $"{value.ToString("0.00", CultureInfo.InvariantCulture)}×" : None;
 
     /// <summary>A PNG or animated PNG as a data address.</summary>
     public static string DataAddress(byte[] png) => $"data:image/png;base64,{Convert.ToBase64String(png)}";
