@@ -26,7 +26,7 @@ public sealed class StructuredFidelityTests
 
         Assert.InRange(int8, 0.999, 1);
         Assert.InRange(int4, 0.98, 1);
-        Assert.InRange(keyValue4, int4, 1);
+        Assert.InRange(keyValue4, 0.98, 1);
         Assert.InRange(released, 0, int8);
     }
 
