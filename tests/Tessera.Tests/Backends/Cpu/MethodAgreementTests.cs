@@ -69,7 +69,7 @@ public sealed class MethodAgreementTests
             {
                 // Head 1 keeps a single block in every second row.
                 builder.Keep(head, row, row);
-                for (int kept = 0; kept < (head == 0 ? 40 : row % 2 * 20); kept++)
+                for (int kept = 0; kept < (head == 0 ? 12 : row % 2 * 6); kept++)
                 {
                     builder.Keep(head, row, random.Next(builder.KeyBlocks));
                 }
