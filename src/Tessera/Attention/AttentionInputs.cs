@@ -2,12 +2,15 @@ using System.Numerics.Tensors;
 
 namespace Tessera.Attention;
 
-/// <summary>Query, key and value of one call, float32, [batch, heads, tokens, channels] with any strides whose last dimension is dense, in
-/// natural token order.</summary>
+/// <summary>
+/// Query, key and value of one call, float32, [batch, heads, tokens, channels] with any strides whose last dimension is dense, in natural
+/// token order.
+/// </summary>
 public readonly ref struct AttentionInputs
 {
-    /// <summary>Wraps the three tensors. [batch, tokens, heads, channels] data is passed as a view with permuted strides; nothing is
-    /// copied.</summary>
+    /// <summary>
+    /// Wraps the three tensors. [batch, tokens, heads, channels] data is passed as a view with permuted strides; nothing is copied.
+    /// </summary>
     /// <param name="query">[B, H, Lq, D].</param>
     /// <param name="key">[B, H, Lk, D].</param>
     /// <param name="value">[B, H, Lk, D].</param>

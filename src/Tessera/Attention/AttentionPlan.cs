@@ -19,8 +19,10 @@ public sealed record AttentionPlan
     /// <summary>Grid of the tokens; needed by scale tiles and by reports.</summary>
     public TokenGrid? Grid { get; init; }
 
-    /// <summary>Token order per head: empty for natural order, one for all heads, or one per head. All have one slot count. Queries and
-    /// keys share it, so orders other than the natural one need equal lengths.</summary>
+    /// <summary>
+    /// Token order per head: empty for natural order, one for all heads, or one per head. All have one slot count. Queries and keys share
+    /// it, so orders other than the natural one need equal lengths.
+    /// </summary>
     public IReadOnlyList<TokenOrder> Orders { get; init; } = [];
 
     /// <summary>Kept blocks, in storage order.</summary>

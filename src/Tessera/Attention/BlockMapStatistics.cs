@@ -3,8 +3,9 @@ using Tessera.Masks;
 
 namespace Tessera.Attention;
 
-/// <summary>Three numbers per block of one head's softmax map, row-major [QueryBlocks, KeyBlocks]; see
-/// <see cref="IAttentionMapReader.ReadBlocks"/>.</summary>
+/// <summary>
+/// Three numbers per block of one head's softmax map, row-major [QueryBlocks, KeyBlocks]; see <see cref="IAttentionMapReader.ReadBlocks"/>.
+/// </summary>
 public sealed class BlockMapStatistics
 {
     /// <summary>Allocates for a map.</summary>

@@ -18,8 +18,9 @@ public interface IAttentionMapReader
     void ReadLogSumExp(
         in AttentionInputs inputs, int batch, int head, double scale, Span<float> logSumExp, CancellationToken cancellationToken = default);
 
-    /// <summary>Per block of the reordered map P = exp(scale * q . k - LSE): sum, maximum, and count of entries below a
-    /// threshold.</summary>
+    /// <summary>
+    /// Per block of the reordered map P = exp(scale * q . k - LSE): sum, maximum, and count of entries below a threshold.
+    /// </summary>
     /// <param name="inputs">Q and K; V is not read.</param>
     /// <param name="batch">Batch index.</param>
     /// <param name="head">Head index.</param>

@@ -2,8 +2,7 @@ namespace Tessera.Attention;
 
 /// <summary>
 /// Which plan each attention call of a generation runs: (step or noise phase, layer) to plan. Plain data, so that it can be stored: the
-/// distinct
-/// plans, a table of indices into them, and at most one dense warm-up. Immutable and safe to share.
+/// distinct plans, a table of indices into them, and at most one dense warm-up. Immutable and safe to share.
 /// </summary>
 /// <remarks>
 /// FPSAttention's phases are a schedule by noise time; PAROAttention's shared masks, t(step) = floor(step / S * T), are one by step groups;

@@ -6,7 +6,8 @@ public enum SoftmaxNormalization
     /// <summary>The kept blocks only: weights sum to one. What kernels do, and the default.</summary>
     KeptBlocks = 0,
 
-    /// <summary>The whole row, as if skipped probabilities had been set to zero after a dense softmax; needs a dense log-sum-exp
-    /// pass.</summary>
+    /// <summary>
+    /// The whole row, as if skipped probabilities had been set to zero after a dense softmax; needs a dense log-sum-exp pass.
+    /// </summary>
     WholeRow,
 }

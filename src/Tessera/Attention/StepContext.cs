@@ -12,8 +12,7 @@ public readonly record struct StepContext(int Step, int StepCount, int Layer, in
 
     /// <summary>
     /// Noise time u in (0, 1]: 1 before the first step, 1 - Step / StepCount in general, as FPSAttention defines its phases. A sampler with
-    /// uneven steps sets
-    /// it itself; phases are defined on u and not on step numbers.
+    /// uneven steps sets it itself; phases are defined on u and not on step numbers.
     /// </summary>
     public double NoiseTime { get; init; } = 1.0 - ((double)Step / StepCount);
 }

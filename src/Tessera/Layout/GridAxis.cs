@@ -1,7 +1,8 @@
 namespace Tessera.Layout;
 
-/// <summary>An axis of the latent token grid. The numeric values are the axis ids of the PARO plan contract (0 = F, 1 = H, 2 =
-/// W).</summary>
+/// <summary>
+/// An axis of the latent token grid. The numeric values are the axis ids of the PARO plan contract (0 = F, 1 = H, 2 = W).
+/// </summary>
 public enum GridAxis
 {
     /// <summary>Time: latent frames.</summary>

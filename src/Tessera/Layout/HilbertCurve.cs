@@ -5,10 +5,8 @@ namespace Tessera.Layout;
 /// </summary>
 /// <remarks>
 /// The construction is J. Cerveny's generalised Hilbert curve. A box is spanned from the entry corner by three signed axis vectors; the
-/// path
-/// leaves at the far end of the first one. Long boxes are halved along the first vector; others are cut into a snake of sub-boxes whose
-/// entries
-/// and exits meet, with cuts at even positions where possible, since only even sides let the path end on the wanted corner.
+/// path leaves at the far end of the first one. Long boxes are halved along the first vector; others are cut into a snake of sub-boxes
+/// whose entries and exits meet, with cuts at even positions where possible, since only even sides let the path end on the wanted corner.
 /// </remarks>
 internal sealed class HilbertCurve(int frames, int height, int width)
 {

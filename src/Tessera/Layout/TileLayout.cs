@@ -2,18 +2,14 @@ namespace Tessera.Layout;
 
 /// <summary>
 /// Tile-major storage of a grid: each 3D tile is one run of slots that starts on a block boundary, so that a mask over tiles is a mask over
-/// whole
-/// blocks. Tiles follow each other in raster order of (frame, height, width) tile coordinates; inside a tile tokens stand in raster order
-/// again, valid tokens first and padding last. Border tiles hold fewer tokens and take fewer blocks (compaction). Text keeps its place, in
-/// a
-/// run of its own that is padded to a block. Immutable and safe to share.
+/// whole blocks. Tiles follow each other in raster order of (frame, height, width) tile coordinates; inside a tile tokens stand in raster
+/// order again, valid tokens first and padding last. Border tiles hold fewer tokens and take fewer blocks (compaction). Text keeps its
+/// place, in a run of its own that is padded to a block. Immutable and safe to share.
 /// </summary>
 /// <remarks>
 /// The layout of Sliding Tile Attention (arXiv 2502.04507) and FPSAttention (arXiv 2506.04648), without their rule that tiles divide the
-/// grid; border
-/// tiles of variable size follow VSA (arXiv 2505.13389). With an alignment of the tile's own volume nothing is compacted: every tile then
-/// takes
-/// its full volume.
+/// grid; border tiles of variable size follow VSA (arXiv 2505.13389). With an alignment of the tile's own volume nothing is compacted:
+/// every tile then takes its full volume.
 /// </remarks>
 public sealed class TileLayout
 {

@@ -99,8 +99,9 @@ public readonly record struct TokenGrid
     /// <summary>The grid without its text tokens.</summary>
     public TokenGrid WithoutText() => new(Frames, Height, Width);
 
-    /// <summary>Parses <c>FxHxW</c>, optionally followed by <c>+N@front</c> or <c>+N@back</c>, the form that <see cref="ToString"/>
-    /// writes.</summary>
+    /// <summary>
+    /// Parses <c>FxHxW</c>, optionally followed by <c>+N@front</c> or <c>+N@back</c>, the form that <see cref="ToString"/> writes.
+    /// </summary>
     /// <exception cref="FormatException">The text is not of that form.</exception>
     public static TokenGrid Parse(string text)
     {

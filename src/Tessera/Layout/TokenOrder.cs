@@ -114,8 +114,10 @@ public sealed class TokenOrder : IEquatable<TokenOrder>
         return new TokenOrder(order, "natural");
     }
 
-    /// <summary>The order that nests the video axes as <paramref name="order"/> says; text keeps its place (PAROAttention, section 1.2 of
-    /// docs/methods/paro.md).</summary>
+    /// <summary>
+    /// The order that nests the video axes as <paramref name="order"/> says; text keeps its place (PAROAttention, section 1.2 of
+    /// docs/methods/paro.md).
+    /// </summary>
     public static TokenOrder ForAxisOrder(TokenGrid grid, AxisOrder order)
     {
         int[] tokenAt = new int[grid.Tokens];
@@ -179,8 +181,9 @@ public sealed class TokenOrder : IEquatable<TokenOrder>
                 $"Order '{Name}' has {Slots - Tokens} padding slots; only a permutation has an inverse order.")
             : new TokenOrder(_slotOf, $"inverse({Name})");
 
-    /// <summary>This order followed by padding so that the slot count is a multiple of <paramref name="alignment"/>; itself when nothing is
-    /// needed.</summary>
+    /// <summary>
+    /// This order followed by padding so that the slot count is a multiple of <paramref name="alignment"/>; itself when nothing is needed.
+    /// </summary>
     public TokenOrder PaddedTo(int alignment)
     {
         int slots = CeilingDivision.Of(Slots, alignment) * alignment;
@@ -221,8 +224,9 @@ public sealed class TokenOrder : IEquatable<TokenOrder>
         }
     }
 
-    /// <summary>Scatters rows back: <paramref name="destination"/> row <see cref="TokenAt"/>(s) is source row s; padding rows are
-    /// dropped.</summary>
+    /// <summary>
+    /// Scatters rows back: <paramref name="destination"/> row <see cref="TokenAt"/>(s) is source row s; padding rows are dropped.
+    /// </summary>
     /// <param name="source">Slots x <paramref name="width"/>, row-major.</param>
     /// <param name="destination">Tokens x <paramref name="width"/>, row-major, in token order.</param>
     /// <param name="width">Elements of a row.</param>

@@ -59,8 +59,9 @@ public sealed class BlockMask
     /// <summary>Blocks in the lists of all <see cref="MaskHeads"/>.</summary>
     public long KeptBlocks => _fullIndices.Length + (long)_partialIndices.Length;
 
-    /// <summary>Share of blocks computed, over the whole map and all heads, in 0..1. Density counts what is computed, never what is
-    /// skipped.</summary>
+    /// <summary>
+    /// Share of blocks computed, over the whole map and all heads, in 0..1. Density counts what is computed, never what is skipped.
+    /// </summary>
     public double Density => KeptBlocks / ((double)MaskHeads * QueryBlocks * KeyBlocks);
 
     /// <summary>The mask that keeps every block of a map.</summary>

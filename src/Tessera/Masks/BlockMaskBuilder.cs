@@ -3,8 +3,9 @@ using Tessera.Layout;
 
 namespace Tessera.Masks;
 
-/// <summary>Collects the kept blocks of a <see cref="BlockMask"/>, one bit a block and kind. Mutable and not thread-safe; what it builds is
-/// neither.</summary>
+/// <summary>
+/// Collects the kept blocks of a <see cref="BlockMask"/>, one bit a block and kind. Mutable and not thread-safe; what it builds is neither.
+/// </summary>
 public sealed class BlockMaskBuilder
 {
     private readonly int _words;

@@ -4,8 +4,7 @@ namespace Tessera.Masks;
 
 /// <summary>
 /// FlexAttention's <c>create_block_mask</c> without its N x N matrix: sorts blocks into empty, partial and full from what a functor knows
-/// of whole
-/// rectangles, and looks at pairs only where it knows nothing.
+/// of whole rectangles, and looks at pairs only where it knows nothing.
 /// </summary>
 public static class BlockMaskClassification
 {
@@ -14,8 +13,8 @@ public static class BlockMaskClassification
 
     /// <summary>
     /// Marks every block of a head by what <paramref name="predicate"/> allows in it, exactly: full if all valid pairs are visible, empty
-    /// if none,
-    /// partial otherwise. Pass the same predicate to <see cref="BlockMaskBuilder.Build"/>. Memory is O(slots); rows run in parallel.
+    /// if none, partial otherwise. Pass the same predicate to <see cref="BlockMaskBuilder.Build"/>. Memory is O(slots); rows run in
+    /// parallel.
     /// </summary>
     /// <param name="builder">The builder; blocks of this head are overwritten.</param>
     /// <param name="head">Head of the builder, and the head index that the predicate sees.</param>

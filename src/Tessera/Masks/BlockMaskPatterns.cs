@@ -4,13 +4,14 @@ namespace Tessera.Masks;
 
 /// <summary>
 /// Shapes that methods draw on the block lattice: bands, strips, tile windows, always-kept tokens, and the algebra of masks. All are
-/// analytic:
-/// none looks at pairs of tokens, and each block they mark is full.
+/// analytic: none looks at pairs of tokens, and each block they mark is full.
 /// </summary>
 public static class BlockMaskPatterns
 {
-    /// <summary>Keeps the blocks that touch the band |query slot - key slot| at most <paramref name="radius"/>; a radius of h block sizes
-    /// keeps h block diagonals on either side.</summary>
+    /// <summary>
+    /// Keeps the blocks that touch the band |query slot - key slot| at most <paramref name="radius"/>; a radius of h block sizes keeps h
+    /// block diagonals on either side.
+    /// </summary>
     /// <param name="builder">The builder.</param>
     /// <param name="head">Head.</param>
     /// <param name="radius">Slots on either side of the diagonal; at least 0.</param>
@@ -20,8 +21,9 @@ public static class BlockMaskPatterns
         KeepBand(builder, head, radius, new SlotRange(0, builder.QuerySlots), new SlotRange(0, builder.KeySlots));
     }
 
-    /// <summary>As <see cref="KeepBand(BlockMaskBuilder, int, int)"/>, for the slots of two runs only, with positions counted from their
-    /// starts.</summary>
+    /// <summary>
+    /// As <see cref="KeepBand(BlockMaskBuilder, int, int)"/>, for the slots of two runs only, with positions counted from their starts.
+    /// </summary>
     public static void KeepBand(this BlockMaskBuilder builder, int head, int radius, SlotRange queries, SlotRange keys)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -91,8 +93,10 @@ public static class BlockMaskPatterns
         }
     }
 
-    /// <summary>Keeps the key blocks that hold a token of the first frames for every query block: the attention sink of image-conditioned
-    /// video models.</summary>
+    /// <summary>
+    /// Keeps the key blocks that hold a token of the first frames for every query block: the attention sink of image-conditioned video
+    /// models.
+    /// </summary>
     /// <param name="builder">The builder.</param>
     /// <param name="head">Head.</param>
     /// <param name="grid">The grid.</param>
@@ -121,8 +125,7 @@ public static class BlockMaskPatterns
 
     /// <summary>
     /// Keeps, for each query tile, the key tiles of its window, and the text strips of the layout. Tiles are whole blocks, so every kept
-    /// block is
-    /// full; blocks that hold padding only, which tiles aligned to more than a block have, are left out.
+    /// block is full; blocks that hold padding only, which tiles aligned to more than a block have, are left out.
     /// </summary>
     /// <exception cref="ArgumentException">The layout does not fit the builder's slots or block size.</exception>
     public static void KeepTileWindow(this BlockMaskBuilder builder, int head, TileLayout layout, TileWindow window)
@@ -159,8 +162,10 @@ public static class BlockMaskPatterns
     }
 
     /// <summary>Adds the blocks of a mask: each block gets the fuller of the two coverages. A mask of one head serves all heads.</summary>
-    /// <remarks>At most one side may hold partial blocks, whose predicate goes to <see cref="BlockMaskBuilder.Build"/>; join predicates
-    /// with <see cref="Mods.Or{TFirst, TSecond}"/> before classifying instead.</remarks>
+    /// <remarks>
+    /// At most one side may hold partial blocks, whose predicate goes to <see cref="BlockMaskBuilder.Build"/>; join predicates with
+    /// <see cref="Mods.Or{TFirst, TSecond}"/> before classifying instead.
+    /// </remarks>
     /// <exception cref="ArgumentException">Sizes differ.</exception>
     public static void Union(this BlockMaskBuilder builder, BlockMask mask)
     {
@@ -185,10 +190,13 @@ public static class BlockMaskPatterns
         }
     }
 
-    /// <summary>Keeps of the blocks so far only those of a mask: each block gets the emptier of the two coverages. A mask of one head
-    /// serves all heads.</summary>
-    /// <remarks>At most one side may hold partial blocks; join predicates with <see cref="Mods.And{TFirst, TSecond}"/> before classifying
-    /// instead.</remarks>
+    /// <summary>
+    /// Keeps of the blocks so far only those of a mask: each block gets the emptier of the two coverages. A mask of one head serves all
+    /// heads.
+    /// </summary>
+    /// <remarks>
+    /// At most one side may hold partial blocks; join predicates with <see cref="Mods.And{TFirst, TSecond}"/> before classifying instead.
+    /// </remarks>
     /// <exception cref="ArgumentException">Sizes differ.</exception>
     public static void Intersect(this BlockMaskBuilder builder, BlockMask mask)
     {

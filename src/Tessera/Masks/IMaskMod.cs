@@ -11,8 +11,7 @@ public interface IMaskMod
 
     /// <summary>
     /// What is known about every pair of a rectangle of natural tokens without looking at each one; <see cref="BlockCoverage.Partial"/>
-    /// when
-    /// nothing cheap is known. Lets <see cref="BlockMaskBuilder"/> classify blocks analytically instead of visiting N x N pairs.
+    /// when nothing cheap is known. Lets <see cref="BlockMaskBuilder"/> classify blocks analytically instead of visiting N x N pairs.
     /// </summary>
     /// <param name="head">Head index.</param>
     /// <param name="queryStart">First query token.</param>

@@ -1,7 +1,8 @@
 namespace Tessera.Masks;
 
-/// <summary>A mask functor closed over its type: partial blocks of a <see cref="BlockMask"/> ask it which pairs they keep, one call per
-/// tile.</summary>
+/// <summary>
+/// A mask functor closed over its type: partial blocks of a <see cref="BlockMask"/> ask it which pairs they keep, one call per tile.
+/// </summary>
 public abstract class MaskPredicate
 {
     private protected MaskPredicate()
@@ -30,8 +31,10 @@ public abstract class MaskPredicate
     /// <param name="keys">Natural key token of each column, negative for padding.</param>
     public abstract void HideTile(Span<float> scores, int stride, int batch, int head, ReadOnlySpan<int> queries, ReadOnlySpan<int> keys);
 
-    /// <summary>Exact coverage of a tile of pairs, by looking at each until a visible and a hidden one were seen. Pairs with padding do not
-    /// count; without any valid pair the tile is empty.</summary>
+    /// <summary>
+    /// Exact coverage of a tile of pairs, by looking at each until a visible and a hidden one were seen. Pairs with padding do not count;
+    /// without any valid pair the tile is empty.
+    /// </summary>
     /// <param name="batch">Batch index.</param>
     /// <param name="head">Head index.</param>
     /// <param name="queries">Natural query token of each row, negative for padding.</param>

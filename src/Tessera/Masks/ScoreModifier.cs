@@ -1,7 +1,8 @@
 namespace Tessera.Masks;
 
-/// <summary>A score functor closed over its type, so that plans can hold it and kernels call it once per tile instead of once per
-/// score.</summary>
+/// <summary>
+/// A score functor closed over its type, so that plans can hold it and kernels call it once per tile instead of once per score.
+/// </summary>
 public abstract class ScoreModifier
 {
     private protected ScoreModifier()

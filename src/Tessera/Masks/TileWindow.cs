@@ -9,18 +9,18 @@ namespace Tessera.Masks;
 /// </summary>
 /// <remarks>
 /// The rule of Sliding Tile Attention: lo = clamp(u - floor(n / 2), 0, N - n'), n' = min(n, N). For odd n this clamps the centre; for even
-/// n it leaves
-/// n/2 tiles before and n/2 - 1 after, as attention-gym does. FPSAttention's Eq. 2 taken literally, |c_u - c_v| at most n/2, would see n +
-/// 1
-/// tiles for even n and fewer at borders; windows are quoted in tiles there too, and its densities follow the clamped rule.
+/// n it leaves n/2 tiles before and n/2 - 1 after, as attention-gym does. FPSAttention's Eq. 2 taken literally, |c_u - c_v| at most n/2,
+/// would see n + 1 tiles for even n and fewer at borders; windows are quoted in tiles there too, and its densities follow the clamped rule.
 /// </remarks>
 /// <param name="Frames">Tiles along time; at least 1.</param>
 /// <param name="Height">Tiles along rows; at least 1.</param>
 /// <param name="Width">Tiles along columns; at least 1.</param>
 public readonly record struct TileWindow(int Frames, int Height, int Width)
 {
-    /// <summary>First and last tile (inclusive) that tile <paramref name="index"/> sees along an axis of <paramref name="count"/> tiles
-    /// with a window of <paramref name="window"/>.</summary>
+    /// <summary>
+    /// First and last tile (inclusive) that tile <paramref name="index"/> sees along an axis of <paramref name="count"/> tiles with a
+    /// window of <paramref name="window"/>.
+    /// </summary>
     public static (int First, int Last) Range(int index, int window, int count)
     {
         int seen = Math.Min(window, count);
@@ -41,8 +41,9 @@ public readonly record struct TileWindow(int Frames, int Height, int Width)
     public int TilesSeen((int Frames, int Height, int Width) counts) =>
         Math.Min(Frames, counts.Frames) * Math.Min(Height, counts.Height) * Math.Min(Width, counts.Width);
 
-    /// <summary>Share of tile pairs seen: the density that papers quote. Blocks computed may differ a little where border tiles are
-    /// small.</summary>
+    /// <summary>
+    /// Share of tile pairs seen: the density that papers quote. Blocks computed may differ a little where border tiles are small.
+    /// </summary>
     public double TileDensity((int Frames, int Height, int Width) counts) =>
         TilesSeen(counts) / ((double)counts.Frames * counts.Height * counts.Width);
 

@@ -1,7 +1,8 @@
 namespace Tessera.Masks;
 
-/// <summary>A (query, key) pair as FlexAttention's functors see it. Indices are natural token indices, whatever order storage
-/// uses.</summary>
+/// <summary>
+/// A (query, key) pair as FlexAttention's functors see it. Indices are natural token indices, whatever order storage uses.
+/// </summary>
 /// <param name="Batch">Batch index.</param>
 /// <param name="Head">Head index.</param>
 /// <param name="Query">Natural index of the query token.</param>

@@ -11,8 +11,8 @@ public static class KnownRecipes
     public static QuantizationRecipe Float32 { get; } = new() { Name = "none" };
 
     /// <summary>
-    /// 8 bits everywhere: Q and K per token with K smoothed, P unsigned against the tile's row maximum with its own sum as denominator,
-    /// V per channel and 64 tokens (docs/methods/paro.md). Needs an unsigned-by-signed 8-bit dot product that does not saturate to be fast.
+    /// 8 bits everywhere: Q and K per token with K smoothed, P unsigned against the tile's row maximum with its own sum as denominator, V
+    /// per channel and 64 tokens (docs/methods/paro.md). Needs an unsigned-by-signed 8-bit dot product that does not saturate to be fast.
     /// </summary>
     public static QuantizationRecipe Int8 { get; } = new()
     {
@@ -24,8 +24,10 @@ public static class KnownRecipes
         SmoothKey = true,
     };
 
-    /// <summary>As <see cref="Int8"/> with 7-bit Q and P next to 8-bit K and V: sums of two products fit 16 bits, which plain AVX2 needs
-    /// (cpu-performance notes in docs/performance.md).</summary>
+    /// <summary>
+    /// As <see cref="Int8"/> with 7-bit Q and P next to 8-bit K and V: sums of two products fit 16 bits, which plain AVX2 needs
+    /// (cpu-performance notes in docs/performance.md).
+    /// </summary>
     public static QuantizationRecipe Int8Narrow { get; } = Int8 with
     {
         Name = "int8-narrow",
@@ -56,8 +58,10 @@ public static class KnownRecipes
         SmoothQuery = true,
     };
 
-    /// <summary>FPSAttention's FP8: Q and K E4M3 per 3D tile, V E4M3 per channel, P E4M3 at 1/448, FP32 denominator (FPSAttention, arXiv
-    /// 2506.04648, Algorithm 1).</summary>
+    /// <summary>
+    /// FPSAttention's FP8: Q and K E4M3 per 3D tile, V E4M3 per channel, P E4M3 at 1/448, FP32 denominator (FPSAttention, arXiv 2506.04648,
+    /// Algorithm 1).
+    /// </summary>
     public static QuantizationRecipe Fps(TileShape scaleTile, float probabilityScale = 448f) => new()
     {
         Name = probabilityScale == 448f ? $"fp8-tile-{scaleTile}" : $"fp8-tile-{scaleTile}-p{probabilityScale:0}",
@@ -106,8 +110,10 @@ public static class KnownRecipes
         Value = new(NumberFormat.Int8, QuantizationGranularity.PerChannel),
     };
 
-    /// <summary>The quantiser of the released PARO kernels, for comparison: Q per 32 and K per 64 rows without smoothing, P truncated at a
-    /// static 1/127 (docs/methods/paro.md).</summary>
+    /// <summary>
+    /// The quantiser of the released PARO kernels, for comparison: Q per 32 and K per 64 rows without smoothing, P truncated at a static
+    /// 1/127 (docs/methods/paro.md).
+    /// </summary>
     public static QuantizationRecipe ParoReleased { get; } = new()
     {
         Name = "paro-released",

@@ -5,8 +5,7 @@ namespace Tessera.Synthesis;
 
 /// <summary>
 /// An analytic softmax map over a video grid: P of a pair at offsets (df, dh, dw) is proportional to the product of exp(-d^2 / (2 sigma^2))
-/// over
-/// the local axes and uniform over the spread ones, with rows summing to one. Block statistics need no Q and K, which makes it the
+/// over the local axes and uniform over the spread ones, with rows summing to one. Block statistics need no Q and K, which makes it the
 /// cleanest test of how token orders and metrics behave.
 /// </summary>
 public sealed class GaussianLocality
@@ -51,8 +50,10 @@ public sealed class GaussianLocality
             * _axisProbability[2][(column * Grid.Width) + keyColumn];
     }
 
-    /// <summary>Sum, maximum and count below <paramref name="epsilon"/> of each block of the map in an order, as
-    /// <see cref="IAttentionMapReader.ReadBlocks"/> gives them.</summary>
+    /// <summary>
+    /// Sum, maximum and count below <paramref name="epsilon"/> of each block of the map in an order, as
+    /// <see cref="IAttentionMapReader.ReadBlocks"/> gives them.
+    /// </summary>
     /// <param name="order">Order of queries and keys.</param>
     /// <param name="epsilon">Threshold of the count.</param>
     /// <param name="destination">Overwritten; sized for the order's slots.</param>

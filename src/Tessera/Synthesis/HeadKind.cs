@@ -1,7 +1,9 @@
 namespace Tessera.Synthesis;
 
-/// <summary>The attention patterns that heads of video diffusion transformers show (Sparse VideoGen, PAROAttention figure 3), as made by
-/// <see cref="StructuredHeads"/>.</summary>
+/// <summary>
+/// The attention patterns that heads of video diffusion transformers show (Sparse VideoGen, PAROAttention figure 3), as made by
+/// <see cref="StructuredHeads"/>.
+/// </summary>
 public enum HeadKind
 {
     /// <summary>Local in time, spread over each frame: best with frames outermost.</summary>

@@ -4,8 +4,7 @@ namespace Tessera.Synthesis;
 
 /// <summary>
 /// The locality kernel of one synthetic head. Without content, noise and text, the logit of a pair of video tokens at offsets (df, dh, dw)
-/// is
-/// the sum of <see cref="LogWeight"/> over the three axes, up to a constant per row; attention mass is its softmax.
+/// is the sum of <see cref="LogWeight"/> over the three axes, up to a constant per row; attention mass is its softmax.
 /// </summary>
 /// <remarks>
 /// Along a local axis the kernel is a mix of cosines, k (cos(w_j d) - 1) summed over a few geometric frequencies, the shape that rotary

@@ -15,8 +15,9 @@ public sealed record StructuredHeadsOptions
     /// <summary>Share of a video token's mass that goes to text, in [0, 1).</summary>
     public double TextShare { get; init; } = 0.03;
 
-    /// <summary>Standard deviation of the per-channel bias of K, in the units of <see cref="Noise"/>. The softmax does not see it;
-    /// quantisers do.</summary>
+    /// <summary>
+    /// Standard deviation of the per-channel bias of K, in the units of <see cref="Noise"/>. The softmax does not see it; quantisers do.
+    /// </summary>
     public double KeyBias { get; init; } = 0.5;
 
     /// <summary>Magnitude of the bias of the outlier channels, one in 32 and at least one.</summary>

@@ -9,11 +9,11 @@ namespace Tessera.Backends.Cpu;
 
 /// <summary>
 /// A plan compiled for the CPU. Heads are taken in groups whose packed K and V fit the memory limit; per group: means, group scales,
-/// packing,
-/// then attention of query tiles, each step over all threads. A run allocates nothing.
+/// packing, then attention of query tiles, each step over all threads. A run allocates nothing.
 /// </summary>
-/// <remarks>Inputs must be finite; a NaN or an infinity is refused with the element's place. Results are equal for every number of
-/// threads.</remarks>
+/// <remarks>
+/// Inputs must be finite; a NaN or an infinity is refused with the element's place. Results are equal for every number of threads.
+/// </remarks>
 internal sealed unsafe class CpuAttentionKernel : IAttentionKernel
 {
     private readonly KernelSet _kernels;
@@ -179,8 +179,9 @@ internal sealed unsafe class CpuAttentionKernel : IAttentionKernel
         }
     }
 
-    /// <summary>One scale for a whole tensor needs the magnitudes of every head before the first is packed, so all heads are visited once
-    /// more.</summary>
+    /// <summary>
+    /// One scale for a whole tensor needs the magnitudes of every head before the first is packed, so all heads are visited once more.
+    /// </summary>
     private void CollectTensorMagnitudes(in AttendContext context, in RowSource value, int pairs, CancellationToken cancellationToken)
     {
         _arena.ResetTensors();

@@ -5,8 +5,7 @@ namespace Tessera.Backends.Cpu;
 
 /// <summary>
 /// Vectorised attention on the processor: block-sparse, every recipe, float32 and 8-bit and 4-bit integer products. AVX-512, AVX2 and
-/// portable
-/// 128-bit code run the same loops. See docs/design/cpu-backend.md.
+/// portable 128-bit code run the same loops. See docs/design/cpu-backend.md.
 /// </summary>
 public sealed class CpuBackend : IAttentionBackend
 {

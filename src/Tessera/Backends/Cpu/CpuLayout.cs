@@ -11,8 +11,9 @@ namespace Tessera.Backends.Cpu;
 /// </summary>
 internal sealed class CpuLayout
 {
-    /// <summary>Columns of scores held at once; two kilobytes of binary32 a row keep a tile of 128 rows in the second-level
-    /// cache.</summary>
+    /// <summary>
+    /// Columns of scores held at once; two kilobytes of binary32 a row keep a tile of 128 rows in the second-level cache.
+    /// </summary>
     public const int ChunkColumns = 256;
 
     /// <summary>Query rows of a tile. Taller tiles reuse packed keys more, shorter ones balance threads better.</summary>

@@ -9,8 +9,7 @@ namespace Tessera.Backends.Cpu;
 
 /// <summary>
 /// Reads softmax maps with the binary32 kernels: the products of QK, then row sums or block statistics instead of PV, so a pass costs a
-/// little
-/// over half of dense attention. Holds no state between calls; scratch memory lives for one call.
+/// little over half of dense attention. Holds no state between calls; scratch memory lives for one call.
 /// </summary>
 /// <param name="options">Threads and instruction set.</param>
 public sealed unsafe class CpuMapReader(CpuOptions options) : IAttentionMapReader

@@ -2,8 +2,9 @@ using Tessera.Backends.Cpu.Isa;
 
 namespace Tessera.Backends.Cpu;
 
-/// <summary>How the CPU backend uses the machine. Results do not depend on <see cref="Threads"/>; they differ in rounding between
-/// instruction sets.</summary>
+/// <summary>
+/// How the CPU backend uses the machine. Results do not depend on <see cref="Threads"/>; they differ in rounding between instruction sets.
+/// </summary>
 public sealed record CpuOptions
 {
     /// <summary>Everything the machine has.</summary>
@@ -15,12 +16,14 @@ public sealed record CpuOptions
     /// <summary>Vector width; Auto takes the widest.</summary>
     public CpuInstructionSet InstructionSet { get; init; }
 
-    /// <summary>Whether the AVX-VNNI dot product may be used where the processor has it; false makes 8-bit recipes take the wider
-    /// multiply.</summary>
+    /// <summary>
+    /// Whether the AVX-VNNI dot product may be used where the processor has it; false makes 8-bit recipes take the wider multiply.
+    /// </summary>
     public bool UseVnni { get; init; } = true;
 
-    /// <summary>Bytes of packed K and V held at once. Heads are packed and attended in groups that fit; one head is always held, whatever
-    /// its size.</summary>
+    /// <summary>
+    /// Bytes of packed K and V held at once. Heads are packed and attended in groups that fit; one head is always held, whatever its size.
+    /// </summary>
     public long PackedMemoryLimit { get; init; } = 256L << 20;
 
     /// <summary>The thread count in force.</summary>

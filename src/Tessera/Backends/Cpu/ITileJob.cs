@@ -1,7 +1,8 @@
 namespace Tessera.Backends.Cpu;
 
-/// <summary>Work that splits into independent items. A struct, so that the scheduler specialises on it; items write disjoint
-/// memory.</summary>
+/// <summary>
+/// Work that splits into independent items. A struct, so that the scheduler specialises on it; items write disjoint memory.
+/// </summary>
 internal interface ITileJob
 {
     /// <summary>Does one item.</summary>

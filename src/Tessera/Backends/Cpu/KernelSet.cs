@@ -6,8 +6,9 @@ using Tessera.Quantization;
 
 namespace Tessera.Backends.Cpu;
 
-/// <summary>The kernels of one plan on one instruction set: two products, the softmax between them, and the packing of their
-/// operands.</summary>
+/// <summary>
+/// The kernels of one plan on one instruction set: two products, the softmax between them, and the packing of their operands.
+/// </summary>
 /// <param name="Scores">QK.</param>
 /// <param name="Output">PV.</param>
 /// <param name="Softmax">What stands between.</param>

@@ -2,8 +2,10 @@ using Tessera.Masks;
 
 namespace Tessera.Backends.Cpu;
 
-/// <summary>The tiles of a plan and the order in which they are handed out: heavy ones first, heads in turn, so that threads finish
-/// together. Immutable.</summary>
+/// <summary>
+/// The tiles of a plan and the order in which they are handed out: heavy ones first, heads in turn, so that threads finish together.
+/// Immutable.
+/// </summary>
 internal sealed class TileSchedule
 {
     private readonly TileTask[][] _tasks;

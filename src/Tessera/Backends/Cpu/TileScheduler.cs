@@ -6,8 +6,8 @@ namespace Tessera.Backends.Cpu;
 
 /// <summary>
 /// The only place of the CPU backend with threads: a fixed set of background threads that, with the caller, take items from one atomic
-/// counter.
-/// Items are handed out in ascending order, so callers put the heavy ones first. A run allocates nothing. Runs on one scheduler take turns.
+/// counter. Items are handed out in ascending order, so callers put the heavy ones first. A run allocates nothing. Runs on one scheduler
+/// take turns.
 /// </summary>
 #pragma warning disable CA1001 // A scheduler and its events live as long as the process.
 internal sealed unsafe class TileScheduler

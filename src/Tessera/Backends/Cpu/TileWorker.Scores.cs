@@ -4,8 +4,9 @@ using Tessera.Layout;
 
 namespace Tessera.Backends.Cpu;
 
-/// <summary>Scores of a chunk of key blocks: the product QK, then score functors, predicates of partial blocks and columns without a
-/// key.</summary>
+/// <summary>
+/// Scores of a chunk of key blocks: the product QK, then score functors, predicates of partial blocks and columns without a key.
+/// </summary>
 internal sealed unsafe partial class TileWorker
 {
     /// <summary>Scores of the current chunk; masked and modified where the chunk needs it.</summary>

@@ -215,8 +215,9 @@ internal sealed unsafe partial class TileWorker
         return SoftmaxStage.Maxima;
     }
 
-    /// <summary>SpargeAttention's second stage on a chunk of one block: whether every row's maximum lies far below its running
-    /// maximum.</summary>
+    /// <summary>
+    /// SpargeAttention's second stage on a chunk of one block: whether every row's maximum lies far below its running maximum.
+    /// </summary>
     private bool IsNegligible(float threshold)
     {
         float lift = float.NegativeInfinity;

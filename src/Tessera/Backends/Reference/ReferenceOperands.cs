@@ -142,8 +142,9 @@ internal sealed class ReferenceOperands
         return new Operand(values, channels);
     }
 
-    /// <summary>Absolute maximum over all batches and heads, each prepared as this one is: what one scale for the whole tensor
-    /// needs.</summary>
+    /// <summary>
+    /// Absolute maximum over all batches and heads, each prepared as this one is: what one scale for the whole tensor needs.
+    /// </summary>
     private static float TensorMaximum(AttentionOperand operand, AttentionPlan plan, in AttentionInputs inputs)
     {
         AttentionPlan unscaled = plan with

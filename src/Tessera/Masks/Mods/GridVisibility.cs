@@ -2,8 +2,9 @@ using Tessera.Layout;
 
 namespace Tessera.Masks.Mods;
 
-/// <summary>What all functors over the grid share: text sees everything and is seen by all; video pairs follow the windows of the three
-/// axes.</summary>
+/// <summary>
+/// What all functors over the grid share: text sees everything and is seen by all; video pairs follow the windows of the three axes.
+/// </summary>
 internal static class GridVisibility
 {
     /// <summary>Whether a pair is visible.</summary>

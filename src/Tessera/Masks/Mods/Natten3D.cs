@@ -4,8 +4,7 @@ namespace Tessera.Masks.Mods;
 
 /// <summary>
 /// Neighbourhood attention in 3D (NATTEN): a query sees the box of 2 * radius + 1 tokens per axis around it, pushed inward at borders so
-/// that every
-/// query sees the same number of keys. Text sees everything.
+/// that every query sees the same number of keys. Text sees everything.
 /// </summary>
 /// <remarks>
 /// Functors see natural tokens whatever the storage order, so the "tiled" and "Morton" variants of attention-gym are this functor with

@@ -4,8 +4,8 @@ namespace Tessera.Masks.Mods;
 
 /// <summary>
 /// Sliding Tile Attention (arXiv 2502.04507) as a functor: a query sees all tokens of the tiles in the window of its own tile. In
-/// tile-major order
-/// (<see cref="TileLayout"/>) every block is full or empty; in any other order the same mask has partial blocks. Text sees everything.
+/// tile-major order (<see cref="TileLayout"/>) every block is full or empty; in any other order the same mask has partial blocks. Text sees
+/// everything.
 /// </summary>
 /// <param name="Grid">The grid.</param>
 /// <param name="Tile">Tokens of a tile.</param>

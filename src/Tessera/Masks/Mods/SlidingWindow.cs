@@ -1,7 +1,9 @@
 namespace Tessera.Masks.Mods;
 
-/// <summary>A query sees the keys at most <paramref name="Radius"/> positions away on either side. For a causal window take
-/// <c>And&lt;Causal, SlidingWindow&gt;</c>.</summary>
+/// <summary>
+/// A query sees the keys at most <paramref name="Radius"/> positions away on either side. For a causal window take <c>And&lt;Causal,
+/// SlidingWindow&gt;</c>.
+/// </summary>
 /// <param name="Radius">Largest distance; at least 0.</param>
 public readonly record struct SlidingWindow(int Radius) : IMaskMod
 {

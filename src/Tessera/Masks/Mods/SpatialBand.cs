@@ -2,8 +2,9 @@ using Tessera.Layout;
 
 namespace Tessera.Masks.Mods;
 
-/// <summary>The spatial heads of Sparse VideoGen (arXiv 2502.01776), exactly: a query sees whole frames near its own. Text sees
-/// everything.</summary>
+/// <summary>
+/// The spatial heads of Sparse VideoGen (arXiv 2502.01776), exactly: a query sees whole frames near its own. Text sees everything.
+/// </summary>
 /// <param name="Grid">The grid.</param>
 /// <param name="RadiusFrames">Frames on either side; 0 keeps the own frame only.</param>
 public readonly record struct SpatialBand(TokenGrid Grid, int RadiusFrames) : IMaskMod, IGridWindow

@@ -2,8 +2,10 @@ using Tessera.Layout;
 
 namespace Tessera.Masks.Mods;
 
-/// <summary>The temporal heads of Sparse VideoGen (arXiv 2502.01776), exactly: a query sees the positions near its own in every frame. Text
-/// sees everything.</summary>
+/// <summary>
+/// The temporal heads of Sparse VideoGen (arXiv 2502.01776), exactly: a query sees the positions near its own in every frame. Text sees
+/// everything.
+/// </summary>
 /// <param name="Grid">The grid.</param>
 /// <param name="RadiusHeight">Rows on either side; 0 keeps the own row only.</param>
 /// <param name="RadiusWidth">Columns on either side; 0 keeps the own column only.</param>

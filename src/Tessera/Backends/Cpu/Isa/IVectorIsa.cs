@@ -80,8 +80,9 @@ internal unsafe interface IVectorIsa<TVector>
     /// <summary>Writes the lowest byte of each 32-bit lane: Count bytes.</summary>
     static abstract void StoreLowBytes(byte* destination, TVector value);
 
-    /// <summary>u8 times s8, adjacent products added to 16 bits with saturation (vpmaddubsw). Callers keep pair sums within 16
-    /// bits.</summary>
+    /// <summary>
+    /// u8 times s8, adjacent products added to 16 bits with saturation (vpmaddubsw). Callers keep pair sums within 16 bits.
+    /// </summary>
     static abstract TVector MultiplyAddBytes(TVector unsignedBytes, TVector signedBytes);
 
     /// <summary>s16 times s16, adjacent products added to 32 bits (vpmaddwd).</summary>

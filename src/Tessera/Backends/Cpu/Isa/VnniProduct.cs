@@ -4,8 +4,9 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Tessera.Backends.Cpu.Isa;
 
-/// <summary>u8 times s8 to 32 bits in one instruction that cannot saturate (vpdpbusd, AVX-VNNI). .NET 10 exposes it for 256 bits
-/// only.</summary>
+/// <summary>
+/// u8 times s8 to 32 bits in one instruction that cannot saturate (vpdpbusd, AVX-VNNI). .NET 10 exposes it for 256 bits only.
+/// </summary>
 internal readonly struct VnniProduct : IProduct<Vector256<float>>
 {
     /// <summary>Whether this process may use it.</summary>

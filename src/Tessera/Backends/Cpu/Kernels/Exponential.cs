@@ -11,8 +11,9 @@ internal static class Exponential<TIsa, TVector>
     where TIsa : struct, IVectorIsa<TVector>
     where TVector : unmanaged
 {
-    /// <summary>1.5 * 2^23: its sum with a number below 2^22 in magnitude holds the rounded number in its low bits, two's
-    /// complement.</summary>
+    /// <summary>
+    /// 1.5 * 2^23: its sum with a number below 2^22 in magnitude holds the rounded number in its low bits, two's complement.
+    /// </summary>
     public const float RoundingShift = 12582912f;
 
     // Far enough below -126 for every result to be negative as an integer, near enough not to wrap around.

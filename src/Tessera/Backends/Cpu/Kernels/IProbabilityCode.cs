@@ -18,13 +18,13 @@ internal interface IProbabilityCode<TIsa, TVector>
 
     /// <summary>
     /// Codes are rounded towards zero, so a numerator of exactly the code of one must arrive as that and not a rounding below: the
-    /// exponential
-    /// is then taken relative to the reference itself and multiplied by the code of one.
+    /// exponential is then taken relative to the reference itself and multiplied by the code of one.
     /// </summary>
     static abstract bool Truncates { get; }
 
-    /// <summary>The code of a numerator, as a register whose low bytes are the codes when <see cref="StoresBytes"/>, as a float
-    /// otherwise.</summary>
+    /// <summary>
+    /// The code of a numerator, as a register whose low bytes are the codes when <see cref="StoresBytes"/>, as a float otherwise.
+    /// </summary>
     static abstract TVector Encode(TVector numerator);
 
     /// <summary>The number a code stands for, as a float.</summary>

@@ -64,8 +64,9 @@ internal readonly struct NarrowBFloat16 : INarrowFloat
     public static float Maximum => float.PositiveInfinity;
 }
 
-/// <summary>Rounds finite floats to a narrower format, to nearest with ties to even, saturating, and answers the value as a
-/// float.</summary>
+/// <summary>
+/// Rounds finite floats to a narrower format, to nearest with ties to even, saturating, and answers the value as a float.
+/// </summary>
 internal static class MantissaRounding<TIsa, TVector, TFormat>
     where TIsa : struct, IVectorIsa<TVector>
     where TVector : unmanaged

@@ -26,8 +26,7 @@ internal abstract unsafe class MapRows
 
 /// <summary>
 /// p = 2^(score - row sum); per block: sum of p, largest p, number of p below epsilon. Registers run over columns, rows are added one after
-/// the
-/// other, so results do not depend on threads.
+/// the other, so results do not depend on threads.
 /// </summary>
 internal sealed unsafe class MapRows<TIsa, TVector> : MapRows
     where TIsa : struct, IVectorIsa<TVector>

@@ -1,7 +1,8 @@
 namespace Tessera.Backends.Cpu.Kernels;
 
-/// <summary>A tile of scores, rows x (blocks x KeyStride), with the state of its rows: all that the row kernels between QK and PV
-/// need.</summary>
+/// <summary>
+/// A tile of scores, rows x (blocks x KeyStride), with the state of its rows: all that the row kernels between QK and PV need.
+/// </summary>
 internal unsafe struct SoftmaxTile
 {
     /// <summary>Query rows.</summary>
@@ -37,8 +38,10 @@ internal unsafe struct SoftmaxTile
     /// <summary>Columns of an output row; a multiple of the vector width.</summary>
     public int OutputColumns;
 
-    /// <summary>Base-2 score that output and sum of a row are relative to; negative infinity before the first visible key. May lie up to 8
-    /// below the maximum.</summary>
+    /// <summary>
+    /// Base-2 score that output and sum of a row are relative to; negative infinity before the first visible key. May lie up to 8 below the
+    /// maximum.
+    /// </summary>
     public float* Reference;
 
     /// <summary>Largest base-2 score of a row so far.</summary>

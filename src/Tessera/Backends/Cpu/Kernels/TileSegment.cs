@@ -1,7 +1,8 @@
 namespace Tessera.Backends.Cpu.Kernels;
 
-/// <summary>A stretch of the inner dimension of a tile product that lies in one piece: the channels of a key panel, or the keys of one
-/// group of V.</summary>
+/// <summary>
+/// A stretch of the inner dimension of a tile product that lies in one piece: the channels of a key panel, or the keys of one group of V.
+/// </summary>
 internal unsafe struct TileSegment
 {
     /// <summary>Packed panel, [Steps][2 * Count] 32-bit elements.</summary>

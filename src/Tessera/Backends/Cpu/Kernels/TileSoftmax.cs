@@ -152,8 +152,9 @@ internal sealed unsafe class TileSoftmax<TIsa, TVector, TCode>(ProbabilityFormat
     // Before the first visible key there is no reference; any finite one turns hidden scores into zeros.
     private static float Finite(float reference) => float.IsNegativeInfinity(reference) ? 0 : reference;
 
-    /// <summary>Moves the reference of a row when the tile's maximum exceeds it by more than the slack; answers the row's new running
-    /// maximum.</summary>
+    /// <summary>
+    /// Moves the reference of a row when the tile's maximum exceeds it by more than the slack; answers the row's new running maximum.
+    /// </summary>
     private static float RaiseReference(in SoftmaxTile tile, int row, float* maxima)
     {
         float maximum = maxima[0];

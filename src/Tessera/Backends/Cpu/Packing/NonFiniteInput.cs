@@ -5,8 +5,7 @@ namespace Tessera.Backends.Cpu.Packing;
 
 /// <summary>
 /// The check of every row that is packed. A NaN or an infinity in Q, K or V is an error that names the element: a quantiser would turn it
-/// into
-/// some code, and one bad key would spoil every row that sees it.
+/// into some code, and one bad key would spoil every row that sees it.
 /// </summary>
 internal static unsafe class NonFiniteInput
 {

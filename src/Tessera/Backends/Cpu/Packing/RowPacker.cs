@@ -2,8 +2,9 @@ using Tessera.Quantization;
 
 namespace Tessera.Backends.Cpu.Packing;
 
-/// <summary>Packing of Q, K and V rows: gather by token order, smoothing, quantisation and layout in one pass. Chosen once per
-/// plan.</summary>
+/// <summary>
+/// Packing of Q, K and V rows: gather by token order, smoothing, quantisation and layout in one pass. Chosen once per plan.
+/// </summary>
 internal abstract unsafe class RowPacker
 {
     /// <summary>Packs one block of K.</summary>
@@ -46,8 +47,9 @@ internal abstract unsafe class RowPacker
         PackingPlan plan, in RowSource source, in PackedHead head, AttentionOperand operand, int firstSlot, int rows, float* mean,
         in PackScratch scratch);
 
-    /// <summary>Dot products of one row with smoothed key rows, times a factor: the rank-1 term of query smoothing. Padding gives
-    /// 0.</summary>
+    /// <summary>
+    /// Dot products of one row with smoothed key rows, times a factor: the rank-1 term of query smoothing. Padding gives 0.
+    /// </summary>
     public abstract void KeyDots(
         PackingPlan plan, in RowSource source, in PackedHead head, float* row, int firstSlot, int slots, float factor, float* destination);
 }

@@ -7,8 +7,7 @@ namespace Tessera.Backends.Cpu.Packing;
 
 /// <summary>
 /// Packing over one vector width. Padding slots are never read: keys of padding become zero rows (their scores are hidden later), queries
-/// of
-/// padding become zero rows (their results are never stored).
+/// of padding become zero rows (their results are never stored).
 /// </summary>
 internal sealed unsafe class RowPacker<TIsa, TVector> : RowPacker
     where TIsa : struct, IVectorIsa<TVector>
