@@ -4,8 +4,9 @@ using Tessera.Media.Frames;
 
 namespace Tessera.Media;
 
-/// <summary>Reads and writes clips by the extension of their name: .y4m and .png (also animated) need nothing, all else goes through
-/// ffmpeg.</summary>
+/// <summary>
+/// Reads and writes clips by the extension of their name: .y4m and .png (also animated) need nothing, all else goes through ffmpeg.
+/// </summary>
 public static class ClipFile
 {
     /// <summary>Reads a clip.</summary>
@@ -41,8 +42,9 @@ public static class ClipFile
         }
     }
 
-    /// <summary>Writes a clip: .y4m, .png or .apng (animated), else MP4 through ffmpeg. The file appears under its name when it is
-    /// whole.</summary>
+    /// <summary>
+    /// Writes a clip: .y4m, .png or .apng (animated), else MP4 through ffmpeg. The file appears under its name when it is whole.
+    /// </summary>
     /// <exception cref="FfmpegUnavailableException">The format needs ffmpeg, which is not installed.</exception>
     /// <exception cref="IOException">Writing failed.</exception>
     public static Task WriteAsync(VideoFrames clip, string path, FfmpegTools? tools = null, CancellationToken cancellationToken = default)

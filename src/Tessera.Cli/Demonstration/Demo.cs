@@ -10,8 +10,9 @@ using Tessera.Media.Reports;
 
 namespace Tessera.Cli.Demonstration;
 
-/// <summary>The main job in one go: a clip becomes attention heads, every method attends over them, and the outputs become clips
-/// again.</summary>
+/// <summary>
+/// The main job in one go: a clip becomes attention heads, every method attends over them, and the outputs become clips again.
+/// </summary>
 internal static class Demo
 {
     private const string PageName = "index.html";

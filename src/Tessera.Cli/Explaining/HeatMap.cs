@@ -3,8 +3,9 @@ using Tessera.Masks;
 
 namespace Tessera.Cli.Explaining;
 
-/// <summary>A small picture of one head's softmax map: mass per cell on a logarithmic scale, and whether anything in the cell is
-/// computed.</summary>
+/// <summary>
+/// A small picture of one head's softmax map: mass per cell on a logarithmic scale, and whether anything in the cell is computed.
+/// </summary>
 internal sealed class HeatMap
 {
     /// <summary>A cell with a thousandth of the largest mass is drawn as empty.</summary>

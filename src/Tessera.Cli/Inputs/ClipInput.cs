@@ -6,8 +6,9 @@ using Tessera.Media.Heads;
 
 namespace Tessera.Cli.Inputs;
 
-/// <summary>A video clip as attention heads: patches are tokens, and attention over them is non-local means (see
-/// <see cref="ClipHeads"/>).</summary>
+/// <summary>
+/// A video clip as attention heads: patches are tokens, and attention over them is non-local means (see <see cref="ClipHeads"/>).
+/// </summary>
 internal static class ClipInput
 {
     /// <summary>The word in place of a file name for the clip that is drawn on the spot.</summary>

@@ -11,8 +11,9 @@ internal static class TensorFiles
 {
     public const string OutputName = "output";
 
-    /// <summary>Writes tensor <c>output</c>, float32 in natural token order with the shape of the input's tensors, and how it was
-    /// made.</summary>
+    /// <summary>
+    /// Writes tensor <c>output</c>, float32 in natural token order with the shape of the input's tensors, and how it was made.
+    /// </summary>
     public static void WriteOutput(OutputFile file, HeadTensors tensors, AttentionMeasurement measured, TokenGrid grid)
     {
         SafetensorsWriter writer = new();

@@ -1,7 +1,8 @@
 namespace Tessera.Cli.Plans;
 
-/// <summary>A plan file as readable JSON, for people, diffs and other programs. Converting there and back gives an equal plan
-/// file.</summary>
+/// <summary>
+/// A plan file as readable JSON, for people, diffs and other programs. Converting there and back gives an equal plan file.
+/// </summary>
 internal sealed record PlanDocument
 {
     /// <summary>Version of this document's schema.</summary>

@@ -11,8 +11,7 @@ namespace Tessera.Cli.Plans;
 /// </summary>
 /// <remarks>
 /// With text in front, the released kernels widen the mask by leading block rows and columns of ones until it covers the sequence, so that
-/// the
-/// lattice starts at token 0 and not at the first video token; with text at the back they are trailing. The same is done here.
+/// the lattice starts at token 0 and not at the first video token; with text at the back they are trailing. The same is done here.
 /// </remarks>
 internal static class ReleasedPlanImport
 {

@@ -68,8 +68,9 @@ internal sealed class AttentionSession
         };
     }
 
-    /// <summary>Compares an output with dense float32. The plan runs once more in float32, which tells sparsity from number
-    /// formats.</summary>
+    /// <summary>
+    /// Compares an output with dense float32. The plan runs once more in float32, which tells sparsity from number formats.
+    /// </summary>
     public PlanFidelity Compare(AttentionPlan plan, float[] output)
     {
         AttentionError error = AttentionError.Compare(Dense.Output, output);

@@ -39,8 +39,9 @@ internal readonly record struct ChartScale
         return new ChartScale(first, ticks[^1], from, to, false, ticks);
     }
 
-    /// <summary>A logarithmic axis over positive values, with ticks at 1, 2 and 5 in every decade (powers of ten alone over many
-    /// decades).</summary>
+    /// <summary>
+    /// A logarithmic axis over positive values, with ticks at 1, 2 and 5 in every decade (powers of ten alone over many decades).
+    /// </summary>
     public static ChartScale Logarithmic(IEnumerable<double> values, double from, double to)
     {
         double[] positive = [.. values.Where(static value => value > 0)];

@@ -1,7 +1,8 @@
 namespace Tessera.Media.Drawing;
 
-/// <summary>Maps 0..1 to a colour whose lightness grows evenly, so that equal steps look equal, also in gray and to the
-/// colour-blind.</summary>
+/// <summary>
+/// Maps 0..1 to a colour whose lightness grows evenly, so that equal steps look equal, also in gray and to the colour-blind.
+/// </summary>
 public static class ColorMap
 {
     // Sixth-degree fit of matplotlib's viridis, per channel (Zucker, CC0): c0 + t (c1 + t (c2 + ...)).

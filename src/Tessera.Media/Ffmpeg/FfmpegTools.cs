@@ -23,8 +23,9 @@ public sealed record FfmpegTools
         return new FfmpegTools { Ffmpeg = FindIn(folders, "ffmpeg"), Ffprobe = FindIn(folders, "ffprobe") };
     }
 
-    /// <summary>First line of <c>ffmpeg -version</c>, for example <c>ffmpeg version 5.1.6</c>; null when it is not installed or does not
-    /// run.</summary>
+    /// <summary>
+    /// First line of <c>ffmpeg -version</c>, for example <c>ffmpeg version 5.1.6</c>; null when it is not installed or does not run.
+    /// </summary>
     public async Task<string?> ReadVersionAsync(CancellationToken cancellationToken = default)
     {
         if (Ffmpeg is null)

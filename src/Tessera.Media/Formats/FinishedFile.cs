@@ -9,8 +9,10 @@ internal static class FinishedFile
             path, async (temporary, token) => await File.WriteAllBytesAsync(temporary, content, token).ConfigureAwait(false),
             cancellationToken);
 
-    /// <summary>Lets <paramref name="write"/> fill a temporary file, then renames it over <paramref name="path"/>. A failure leaves the old
-    /// file as it was.</summary>
+    /// <summary>
+    /// Lets <paramref name="write"/> fill a temporary file, then renames it over <paramref name="path"/>. A failure leaves the old file as
+    /// it was.
+    /// </summary>
     public static async Task WriteAsync(string path, Func<string, CancellationToken, Task> write, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

@@ -2,8 +2,9 @@ using System.Buffers.Binary;
 
 namespace Tessera.Media.Formats;
 
-/// <summary>Names and framing of PNG and APNG chunks: length, type, data, checksum (PNG specification, third edition, sections 5 and
-/// 11).</summary>
+/// <summary>
+/// Names and framing of PNG and APNG chunks: length, type, data, checksum (PNG specification, third edition, sections 5 and 11).
+/// </summary>
 internal static class PngChunks
 {
     /// <summary>The eight bytes that open every PNG file.</summary>

@@ -5,8 +5,7 @@ namespace Tessera.Media.Formats;
 
 /// <summary>
 /// Reads 8-bit gray and RGB PNG files, and animated ones whose frames cover the canvas (what <see cref="ApngEncoder"/> writes). Every
-/// checksum
-/// is verified, and no more memory is taken than the header declares.
+/// checksum is verified, and no more memory is taken than the header declares.
 /// </summary>
 public static class PngDecoder
 {

@@ -3,8 +3,10 @@ using Tessera.Media.Frames;
 
 namespace Tessera.Media.Formats;
 
-/// <summary>Writes a clip as YUV4MPEG2 4:4:4, BT.601 limited range: every player and encoder reads it, and RGB survives within rounding (at
-/// most 2 of 255).</summary>
+/// <summary>
+/// Writes a clip as YUV4MPEG2 4:4:4, BT.601 limited range: every player and encoder reads it, and RGB survives within rounding (at most 2
+/// of 255).
+/// </summary>
 public static class Y4mWriter
 {
     /// <summary>Writes a file; it appears under its name when it is whole.</summary>

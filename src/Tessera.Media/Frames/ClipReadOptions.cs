@@ -6,8 +6,10 @@ public sealed record ClipReadOptions
     /// <summary>Rows of pixels; null keeps the clip's own (or follows from <see cref="Width"/>).</summary>
     public int? Height { get; init; }
 
-    /// <summary>Columns of pixels; null keeps the clip's own (or follows from <see cref="Height"/>). When both are given, the centre is cut
-    /// to their proportions.</summary>
+    /// <summary>
+    /// Columns of pixels; null keeps the clip's own (or follows from <see cref="Height"/>). When both are given, the centre is cut to their
+    /// proportions.
+    /// </summary>
     public int? Width { get; init; }
 
     /// <summary>Frames; null takes all from <see cref="Start"/> on. Asking for more than there are is an error.</summary>

@@ -2,9 +2,8 @@ namespace Tessera.Media.Frames;
 
 /// <summary>
 /// A generated clip for machines without a file or a decoder: a camera pans over a textured ground under a slowly turning light, a banded
-/// ball
-/// rolls, a tile spins, a ring breathes, and a pillar in front hides what passes behind it. It holds what attention over video meets: still
-/// texture, translation, rotation, change of light and occlusion.
+/// ball rolls, a tile spins, a ring breathes, and a pillar in front hides what passes behind it. It holds what attention over video meets:
+/// still texture, translation, rotation, change of light and occlusion.
 /// </summary>
 public static class SyntheticClip
 {

@@ -1,7 +1,8 @@
 namespace Tessera.Media.Frames;
 
-/// <summary>One moment of a <see cref="SyntheticScene"/>. Shapes are signed distances; edges are one pixel soft, so nothing
-/// flickers.</summary>
+/// <summary>
+/// One moment of a <see cref="SyntheticScene"/>. Shapes are signed distances; edges are one pixel soft, so nothing flickers.
+/// </summary>
 internal readonly record struct SyntheticMoment(
     SyntheticScene Scene, double CameraX, double CameraY, double LightAngle, double BallX, double BallY, double BallTurn,
     double TileX, double TileY, double TileTurn, double RingX, double RingY, double RingRadius, double PillarX)
@@ -13,8 +14,9 @@ internal readonly record struct SyntheticMoment(
     private static readonly Colour Mint = new(0.60, 0.84, 0.74);
     private static readonly Colour Slate = new(0.17, 0.20, 0.25);
 
-    /// <summary>Colour at a point of the frame; x to the right, y down, in frame heights from the centre; pixel is the size of
-    /// one.</summary>
+    /// <summary>
+    /// Colour at a point of the frame; x to the right, y down, in frame heights from the centre; pixel is the size of one.
+    /// </summary>
     public Colour ColourAt(double x, double y, double pixel)
     {
         Colour colour = GroundAt(x, y);

@@ -92,8 +92,9 @@ public sealed class VideoFrames
                 + "frames.");
     }
 
-    /// <summary><paramref name="count"/> frames spread evenly over the clip, the first always included: output k is input floor(k * Count /
-    /// count).</summary>
+    /// <summary>
+    /// <paramref name="count"/> frames spread evenly over the clip, the first always included: output k is input floor(k * Count / count).
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The count is not 1..<see cref="Count"/>.</exception>
     public VideoFrames SampleFrames(int count)
     {
@@ -170,8 +171,9 @@ public sealed class VideoFrames
         return difference;
     }
 
-    /// <summary>Peak signal to noise ratio over all RGB bytes, 10 log10(255^2 / mean squared difference); infinite for equal
-    /// clips.</summary>
+    /// <summary>
+    /// Peak signal to noise ratio over all RGB bytes, 10 log10(255^2 / mean squared difference); infinite for equal clips.
+    /// </summary>
     /// <param name="other">A clip of the same size.</param>
     /// <exception cref="ArgumentException">The sizes differ.</exception>
     public double PeakSignalToNoise(VideoFrames other)

@@ -7,22 +7,17 @@ namespace Tessera.Media.Heads;
 /// <summary>
 /// A clip as attention heads: patches become tokens, Q and K are a fixed feature map of content and position, and V is the patch itself, so
 /// that attention is non-local means (Buades, Coll and Morel, A non-local algorithm for image denoising, CVPR 2005) and its output is a
-/// clip
-/// that one can look at. Nothing is learnt and nothing is random.
+/// clip that one can look at. Nothing is learnt and nothing is random.
 /// </summary>
 /// <remarks>
 /// <para>With the default softmax scale 1/sqrt(D), the logit of query i and key j of a head of kind (reaches r, content s) at temperature T
-/// is,
-/// up to a constant per row, (1/T) [ - s |c_i - c_j|^2 / (2 var) - sum over axes of L_axis(p_i - p_j) ].</para>
+/// is, up to a constant per row, (1/T) [ - s |c_i - c_j|^2 / (2 var) - sum over axes of L_axis(p_i - p_j) ].</para>
 /// <para>c are the lowest DCT coefficients of the patch and its margin minus their mean, var their variance, so that a random pair loses s
 /// nats; L is the rotary-like kernel of <see cref="ClipHeadKind"/>'s reach: d^2 / (2 r^2) near 0, level far away. Channels of Q and K, in
-/// order:
-/// positions along F, H and W (cosine and sine of M octaves each, M = D/16 within 1..4), one channel that carries |c_j|^2 on the key side,
-/// and
-/// the D - 6M - 1 content coefficients (fewer, padded with zeros, when the window has fewer values).</para>
+/// order: positions along F, H and W (cosine and sine of M octaves each, M = D/16 within 1..4), one channel that carries |c_j|^2 on the key
+/// side, and the D - 6M - 1 content coefficients (fewer, padded with zeros, when the window has fewer values).</para>
 /// <para>V is the D cheapest coefficients of the patch's own DCT, padded with zeros; all heads carry the same V. It holds the whole patch
-/// when
-/// <see cref="ClipPatch.Values"/> is at most D; else the clip that it holds is band-limited.</para>
+/// when <see cref="ClipPatch.Values"/> is at most D; else the clip that it holds is band-limited.</para>
 /// </remarks>
 public sealed class ClipHeads
 {

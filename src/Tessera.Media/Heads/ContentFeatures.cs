@@ -5,8 +5,7 @@ namespace Tessera.Media.Heads;
 
 /// <summary>
 /// What each token looks like: the lowest DCT coefficients of its patch and the pixels around it, minus their mean over the clip. Because
-/// the
-/// transform is orthonormal, distances between features are distances between low-passed windows of pixels.
+/// the transform is orthonormal, distances between features are distances between low-passed windows of pixels.
 /// </summary>
 internal sealed class ContentFeatures
 {

@@ -55,8 +55,9 @@ internal sealed class CosineTransform
         }
     }
 
-    /// <summary>The inverse of <see cref="Forward"/> with absent frequencies zero: source [outer, keep, inner], destination [outer, N,
-    /// inner].</summary>
+    /// <summary>
+    /// The inverse of <see cref="Forward"/> with absent frequencies zero: source [outer, keep, inner], destination [outer, N, inner].
+    /// </summary>
     public void Inverse(ReadOnlySpan<float> source, Span<float> destination, int outer, int inner, int keep)
     {
         for (int o = 0; o < outer; o++)

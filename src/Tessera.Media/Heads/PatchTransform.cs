@@ -4,9 +4,8 @@ namespace Tessera.Media.Heads;
 
 /// <summary>
 /// The orthonormal four-dimensional DCT of a window of a clip, [frames, rows, columns, RGB], reduced to its first coefficients. The
-/// transform
-/// of the three colours is luma-like (R+G+B)/sqrt 3, then (R-B)/sqrt 2 and (R-2G+B)/sqrt 6; chroma frequencies cost twice their length,
-/// as in every video codec, so that a short list spends itself on luma.
+/// transform of the three colours is luma-like (R+G+B)/sqrt 3, then (R-B)/sqrt 2 and (R-2G+B)/sqrt 6; chroma frequencies cost twice their
+/// length, as in every video codec, so that a short list spends itself on luma.
 /// </summary>
 internal sealed class PatchTransform
 {

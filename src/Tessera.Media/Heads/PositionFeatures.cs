@@ -2,9 +2,8 @@ namespace Tessera.Media.Heads;
 
 /// <summary>
 /// Rotary-like position features of one axis of one head: pairs (cos w p, sin w p) at octave frequencies w = 2^m pi / E of an axis of E
-/// tokens,
-/// all with one amplitude a, so that a pair of tokens at distance d loses sum_m a (1 - cos(w_m d)) nats. Near d = 0 that is
-/// d^2 / (2 reach^2); the lowest frequency makes half a turn over the axis, so nothing wraps around.
+/// tokens, all with one amplitude a, so that a pair of tokens at distance d loses sum_m a (1 - cos(w_m d)) nats. Near d = 0 that is d^2 /
+/// (2 reach^2); the lowest frequency makes half a turn over the axis, so nothing wraps around.
 /// </summary>
 /// <remarks>
 /// With m frequencies, a = 3 E^2 / (pi^2 reach^2 (4^m - 1)). A head uses as many frequencies as leave a at <see cref="SmallestAmplitude"/>
@@ -39,8 +38,9 @@ internal readonly struct PositionFeatures
         }
     }
 
-    /// <summary>Square root of nats at each channel of a position; the scalar product of two positions is their share of the
-    /// logit.</summary>
+    /// <summary>
+    /// Square root of nats at each channel of a position; the scalar product of two positions is their share of the logit.
+    /// </summary>
     public ReadOnlySpan<float> At(int position) => _table.AsSpan(position * _channels, _channels);
 
     /// <summary>Amplitude in nats of each used frequency, and how many are used.</summary>

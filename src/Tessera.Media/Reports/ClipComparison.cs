@@ -14,7 +14,8 @@ public sealed record ClipComparison
     /// <summary>Output of each method, of the same size as <see cref="Dense"/>.</summary>
     public required IReadOnlyList<MethodClip> Methods { get; init; }
 
-    /// <summary>Factor of the shown differences; null takes the power of two from 8 to 32 that makes the largest visible without
-    /// flooding.</summary>
+    /// <summary>
+    /// Factor of the shown differences; null takes the power of two from 8 to 32 that makes the largest visible without flooding.
+    /// </summary>
     public double? ErrorGain { get; init; }
 }

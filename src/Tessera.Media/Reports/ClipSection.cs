@@ -94,8 +94,9 @@ internal static class ClipSection
             + $"src=\"{ReportText.DataAddress(png)}\"/><figcaption>{ReportText.Escape(caption)}</figcaption></figure>\n");
     }
 
-    /// <summary>Frames and scale that keep the page small: fewer frames first (not below eight), then smaller ones (not below 128
-    /// pixels).</summary>
+    /// <summary>
+    /// Frames and scale that keep the page small: fewer frames first (not below eight), then smaller ones (not below 128 pixels).
+    /// </summary>
     private static (int Frames, double Scale) SizeFor(ClipComparison clips)
     {
         VideoFrames clip = clips.Dense;

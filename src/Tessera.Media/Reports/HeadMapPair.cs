@@ -1,7 +1,8 @@
 namespace Tessera.Media.Reports;
 
-/// <summary>One head's map in natural order and in the order of a plan, with the plan's mask over it; made with
-/// <see cref="MapSampler"/>.</summary>
+/// <summary>
+/// One head's map in natural order and in the order of a plan, with the plan's mask over it; made with <see cref="MapSampler"/>.
+/// </summary>
 public sealed record HeadMapPair
 {
     /// <summary>Head index.</summary>

@@ -6,8 +6,7 @@ namespace Tessera.Media.Reports;
 
 /// <summary>
 /// Pictures of softmax maps without the maps: R evenly spaced query rows against all keys, pooled to at most <see cref="MaximumSide"/>
-/// bins.
-/// Takes R x N x D multiplications and N doubles of memory.
+/// bins. Takes R x N x D multiplications and N doubles of memory.
 /// </summary>
 public static class MapSampler
 {
@@ -65,8 +64,10 @@ public static class MapSampler
         return map;
     }
 
-    /// <summary>Share of each sampled cell's key slots that a mask keeps, row-major [Rows, Columns] like <see cref="SampledMap.Mass"/>;
-    /// partial blocks count as kept.</summary>
+    /// <summary>
+    /// Share of each sampled cell's key slots that a mask keeps, row-major [Rows, Columns] like <see cref="SampledMap.Mass"/>; partial
+    /// blocks count as kept.
+    /// </summary>
     /// <param name="map">The sample.</param>
     /// <param name="mask">Mask in the same token order.</param>
     /// <param name="head">Head of the mask.</param>

@@ -9,8 +9,9 @@ using Tessera.Methods.SparseVideoGen;
 
 namespace Tessera.Methods;
 
-/// <summary>The methods by name, with their published or recommended settings. FlexAttention is not among them: its functors come from the
-/// caller.</summary>
+/// <summary>
+/// The methods by name, with their published or recommended settings. FlexAttention is not among them: its functors come from the caller.
+/// </summary>
 public static class KnownMethods
 {
     /// <summary>Names, as <see cref="IAttentionMethod.Name"/> and the command line spell them.</summary>
@@ -18,11 +19,9 @@ public static class KnownMethods
 
     /// <summary>Makes a method.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
-    /// <param name="density">
-    /// Share of blocks computed, in (0, 1]; null leaves the method's own default. FPS takes the most even window of at most this density,
-    /// STA
-    /// searches one per head within it; Sparge keeps this share of each row on top of its fix blocks.
-    /// Dense attention and SageAttention compute every block and pay no attention to it.
+    /// <param name="density"> Share of blocks computed, in (0, 1]; null leaves the method's own default. FPS takes the most even window of
+    /// at most this density, STA searches one per head within it; Sparge keeps this share of each row on top of its fix blocks. Dense
+    /// attention and SageAttention compute every block and pay no attention to it.
     /// </param>
     /// <param name="reader">Reads softmax maps for methods that calibrate on them (PARO); a backend offers one.</param>
     /// <exception cref="ArgumentException">The name is unknown (the message lists the known ones), or the method needs a reader and none is

@@ -8,8 +8,7 @@ namespace Tessera.Methods;
 
 /// <summary>
 /// Dense attention of a few query rows, split by classes of keys: per row and class the softmax mass and the weighted sum of values. The
-/// output
-/// under any mask that is a union of classes follows without touching the keys again, which is what profiling masks needs.
+/// output under any mask that is a union of classes follows without touching the keys again, which is what profiling masks needs.
 /// </summary>
 /// <remarks>
 /// Cost: 4 R N D operations per head for R rows and N keys, R / N of dense attention. Keys are walked in chunks that stay in cache for all
@@ -40,8 +39,9 @@ internal sealed unsafe class SampledAttention
     /// <summary>Channels.</summary>
     public int HeadDim { get; }
 
-    /// <summary>Reads the rows of every (batch, head) and keeps what <paramref name="judge"/> makes of them, indexed [batch * heads +
-    /// head].</summary>
+    /// <summary>
+    /// Reads the rows of every (batch, head) and keeps what <paramref name="judge"/> makes of them, indexed [batch * heads + head].
+    /// </summary>
     /// <param name="inputs">Q, K, V.</param>
     /// <param name="scale">Softmax scale.</param>
     /// <param name="rows">Query tokens of each (batch, head), all of one count.</param>
@@ -80,8 +80,9 @@ internal sealed unsafe class SampledAttention
     /// <summary>Mass of a row in a class, relative to the row's largest score.</summary>
     public double Mass(int row, int keyClass) => _mass[(row * Classes) + keyClass];
 
-    /// <summary>Mean squared difference over rows and channels between dense attention and attention under a mask; a row that sees nothing
-    /// yields 0.</summary>
+    /// <summary>
+    /// Mean squared difference over rows and channels between dense attention and attention under a mask; a row that sees nothing yields 0.
+    /// </summary>
     /// <param name="visible">Whether a class is visible from a row.</param>
     public double MeanSquaredError(Func<int, int, bool> visible)
     {

@@ -4,8 +4,9 @@ using Tessera.Quantization;
 
 namespace Tessera.Methods.Dense;
 
-/// <summary>Every query sees every key: the yardstick of all other methods, exact or with a recipe. Query and key lengths may
-/// differ.</summary>
+/// <summary>
+/// Every query sees every key: the yardstick of all other methods, exact or with a recipe. Query and key lengths may differ.
+/// </summary>
 /// <param name="options">Settings; null for the defaults.</param>
 public sealed class DenseMethod(DenseOptions? options = null) : IAttentionMethod
 {

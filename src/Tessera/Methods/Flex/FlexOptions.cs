@@ -13,12 +13,15 @@ public sealed record FlexOptions
     /// <summary>Tokens per block (<c>BLOCK_SIZE</c>).</summary>
     public BlockSize BlockSize { get; init; } = BlockSize.Default;
 
-    /// <summary>Whether the mask looks at the head (<c>H</c> given to <c>create_block_mask</c>): then each head gets lists of its
-    /// own.</summary>
+    /// <summary>
+    /// Whether the mask looks at the head (<c>H</c> given to <c>create_block_mask</c>): then each head gets lists of its own.
+    /// </summary>
     public bool PerHead { get; init; }
 
-    /// <summary>Whether the mask looks at the batch (<c>B</c> given to <c>create_block_mask</c>). Lists are shared by the batch, so blocks
-    /// that differ between batches become partial.</summary>
+    /// <summary>
+    /// Whether the mask looks at the batch (<c>B</c> given to <c>create_block_mask</c>). Lists are shared by the batch, so blocks that
+    /// differ between batches become partial.
+    /// </summary>
     public bool PerBatch { get; init; }
 
     /// <summary>Storage order of queries and keys; functors go on seeing natural tokens. Null for natural order.</summary>

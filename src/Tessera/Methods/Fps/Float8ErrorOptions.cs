@@ -1,7 +1,8 @@
 namespace Tessera.Methods.Fps;
 
-/// <summary>Sizes and data of <see cref="Float8ErrorTable"/>. The defaults are those of the recorded figures; smaller sizes make a quick
-/// check.</summary>
+/// <summary>
+/// Sizes and data of <see cref="Float8ErrorTable"/>. The defaults are those of the recorded figures; smaller sizes make a quick check.
+/// </summary>
 public sealed record Float8ErrorOptions
 {
     /// <summary>Queries.</summary>

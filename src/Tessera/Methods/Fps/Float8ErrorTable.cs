@@ -9,15 +9,13 @@ namespace Tessera.Methods.Fps;
 
 /// <summary>
 /// What FPSAttention's FP8 costs on synthetic data, and which switches pay: relative L2 error of the output against unquantised attention
-/// for
-/// scale groups from one token to all, with outlier channels and a key bias, with K smoothing and Hadamard, and for the scale of P.
+/// for scale groups from one token to all, with outlier channels and a key bias, with K smoothing and Hadamard, and for the scale of P.
 /// </summary>
 /// <remarks>
 /// E4M3 rounds relative to each value, so the size of a scale group hardly matters on plain data; outliers and bias matter, and one
-/// Hadamard
-/// transform removes most of it. Without a scale P loses everything below 2^-10 of the row maximum to zero. The recorded figures do not say
-/// how far their scores spread nor how large the bias was; the defaults of <see cref="Float8ErrorOptions"/> are the values that come near
-/// them.
+/// Hadamard transform removes most of it. Without a scale P loses everything below 2^-10 of the row maximum to zero. The recorded figures
+/// do not say how far their scores spread nor how large the bias was; the defaults of <see cref="Float8ErrorOptions"/> are the values that
+/// come near them.
 /// </remarks>
 public static class Float8ErrorTable
 {

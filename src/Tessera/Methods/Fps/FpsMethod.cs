@@ -7,8 +7,7 @@ namespace Tessera.Methods.Fps;
 
 /// <summary>
 /// FPSAttention: tile-wise FP8 (E4M3) on the same 3D tiles as a sliding tile window, with granularity and window changing over the
-/// denoising
-/// steps. Algorithm 1 of the paper as a plan: tile-major order, window mask, recipe with one scale per tile of Q and K.
+/// denoising steps. Algorithm 1 of the paper as a plan: tile-major order, window mask, recipe with one scale per tile of Q and K.
 /// </summary>
 /// <param name="options">Settings; null for the default preset.</param>
 public sealed class FpsMethod(FpsOptions? options = null) : IAttentionMethod
@@ -26,9 +25,8 @@ public sealed class FpsMethod(FpsOptions? options = null) : IAttentionMethod
     public MethodDescription Describe() => new(
         "FPSAttention",
         "FPSAttention: Training-Aware FP8 and Sparsity Co-Design for Fast Video Diffusion, NeurIPS 2025, arXiv 2506.04648",
-        FormattableString.Invariant($"preset {Options.Preset}, tile {Options.Tile}, {(Options.Density is { } density
-            ? $"one window of density {density:0.000}"
-            : $"windows {string.Join(" ", Options.Windows)}")}, scale tiles {string.Join(" ", Options.ScaleTiles)}, ")
+        FormattableString.Invariant($"preset {Options.Preset}, tile {Options.Tile}, {DescribeWindows()}, ")
+            + FormattableString.Invariant($"scale tiles {string.Join(" ", Options.ScaleTiles)}, ")
             + FormattableString.Invariant($"alpha {Options.Alpha1} {Options.Alpha2}, P at {Options.ProbabilityScale}"),
         [
             "Scales of Q and K are folded into the scores: they vary over key tiles, so the printed algorithm, "
@@ -98,4 +96,8 @@ public sealed class FpsMethod(FpsOptions? options = null) : IAttentionMethod
         AttentionPlan plan = SlidingTileMethod.Plan(shape, quantized, layout, [window]);
         return plan with { Name = $"fps-{layout.Tile}-w{window}-{quantized.Recipe.Name}" };
     }
+
+    private string DescribeWindows() => Options.Density is { } density
+        ? FormattableString.Invariant($"one window of density {density:0.000}")
+        : $"windows {string.Join(" ", Options.Windows)}";
 }

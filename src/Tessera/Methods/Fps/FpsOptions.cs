@@ -7,8 +7,7 @@ namespace Tessera.Methods.Fps;
 
 /// <summary>
 /// Settings of FPSAttention. The paper leaves the schedule values open (0 &lt; alpha1 &lt; alpha2 &lt; 1, three granularities, three
-/// windows); the values here
-/// are ours, over its published tile and window sizes.
+/// windows); the values here are ours, over its published tile and window sizes.
 /// </summary>
 public sealed record FpsOptions
 {
@@ -33,12 +32,15 @@ public sealed record FpsOptions
     /// <summary>Tokens of a mask tile; stays the same in all phases, so tokens are permuted once per generation.</summary>
     public TileShape Tile { get; init; } = new(6, 8, 8);
 
-    /// <summary>Window per phase, in tiles: early (sparse), middle (dense), late (medium). Ignored when <see cref="Density"/> is
-    /// given.</summary>
+    /// <summary>
+    /// Window per phase, in tiles: early (sparse), middle (dense), late (medium). Ignored when <see cref="Density"/> is given.
+    /// </summary>
     public IReadOnlyList<TileWindow> Windows { get; init; } = [new(6, 6, 1), new(6, 6, 3), new(6, 6, 2)];
 
-    /// <summary>Scale tile of Q and K per phase: early (coarse), middle (fine), late (intermediate). Nested 2x2x2, so coarse scales are
-    /// maxima of fine ones.</summary>
+    /// <summary>
+    /// Scale tile of Q and K per phase: early (coarse), middle (fine), late (intermediate). Nested 2x2x2, so coarse scales are maxima of
+    /// fine ones.
+    /// </summary>
     public IReadOnlyList<TileShape> ScaleTiles { get; init; } = [new(24, 32, 32), new(6, 8, 8), new(12, 16, 16)];
 
     /// <summary>Share of the sampling that is early.</summary>
@@ -56,8 +58,10 @@ public sealed record FpsOptions
     /// <summary>E4M3 code of a probability of 1: 448 as the paper, or 256, an exact shift of the exponent.</summary>
     public float ProbabilityScale { get; init; } = 448;
 
-    /// <summary>Maximum that the exponent of P is taken against. The tile's own row maximum avoids the underflow of P under an attention
-    /// sink in any order of keys.</summary>
+    /// <summary>
+    /// Maximum that the exponent of P is taken against. The tile's own row maximum avoids the underflow of P under an attention sink in any
+    /// order of keys.
+    /// </summary>
     public ProbabilityReference ProbabilityReference { get; init; } = ProbabilityReference.RunningMaximum;
 
     /// <summary>Subtract the per-head channel mean of K over valid tokens first; exact under the softmax.</summary>
@@ -105,8 +109,10 @@ public sealed record FpsOptions
         };
     }
 
-    /// <summary>Mean share of tile pairs over a sampling with even steps, the figure that presets quote: the windows' densities weighted by
-    /// alpha1, alpha2 - alpha1 and 1 - alpha2.</summary>
+    /// <summary>
+    /// Mean share of tile pairs over a sampling with even steps, the figure that presets quote: the windows' densities weighted by alpha1,
+    /// alpha2 - alpha1 and 1 - alpha2.
+    /// </summary>
     public double MeanTileDensity(TokenGrid grid)
     {
         (int, int, int) counts = Tile.CountIn(grid);

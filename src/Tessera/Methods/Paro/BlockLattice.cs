@@ -5,8 +5,7 @@ namespace Tessera.Methods.Paro;
 
 /// <summary>
 /// The block lattice that all candidate orders of a grid share: slots, which blocks hold text, and how many tokens each block holds.
-/// Candidate
-/// orders move video tokens only, so these facts are the same for all of them. Immutable.
+/// Candidate orders move video tokens only, so these facts are the same for all of them. Immutable.
 /// </summary>
 internal sealed class BlockLattice
 {
@@ -57,8 +56,10 @@ internal sealed class BlockLattice
     /// <summary>Whether a block lies in the video-to-video part of the map.</summary>
     public bool IsVideo(int queryBlock, int keyBlock) => !TextRow[queryBlock] && !TextColumn[keyBlock];
 
-    /// <summary>Block rows to read when every <paramref name="stride"/>-th row of video queries is sampled, from the middle of each stride;
-    /// empty for all.</summary>
+    /// <summary>
+    /// Block rows to read when every <paramref name="stride"/>-th row of video queries is sampled, from the middle of each stride; empty
+    /// for all.
+    /// </summary>
     public int[] SampledRows(int stride)
     {
         if (stride == 1)

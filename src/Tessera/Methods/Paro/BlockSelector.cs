@@ -2,8 +2,7 @@ namespace Tessera.Methods.Paro;
 
 /// <summary>
 /// Turns block importances into selections. Budgets are met exactly: blocks above the threshold are kept, and of those that equal it as
-/// many
-/// as fit, in ascending (map, row, column) order. Blocks without importance are never added.
+/// many as fit, in ascending (map, row, column) order. Blocks without importance are never added.
 /// </summary>
 internal sealed class BlockSelector(BlockLattice lattice, ParoOptions options)
 {
@@ -12,8 +11,9 @@ internal sealed class BlockSelector(BlockLattice lattice, ParoOptions options)
     /// <summary>All block rows.</summary>
     public int[] AllRows { get; } = [.. Enumerable.Range(0, lattice.QueryBlocks)];
 
-    /// <summary>Selects blocks of the given rows in all maps as the options say. One tau for all maps under
-    /// <see cref="ParoThresholdScope.Global"/>.</summary>
+    /// <summary>
+    /// Selects blocks of the given rows in all maps as the options say. One tau for all maps under <see cref="ParoThresholdScope.Global"/>.
+    /// </summary>
     /// <returns>The tau in force; NaN when rows or maps have their own.</returns>
     public double Select(IReadOnlyList<BlockMap> maps, ReadOnlySpan<int> rows)
     {
@@ -150,8 +150,8 @@ internal sealed class BlockSelector(BlockLattice lattice, ParoOptions options)
 
     /// <summary>
     /// Bisects the bit patterns of non-negative floats, which order as the numbers do: the largest tau that at least
-    /// <paramref name="wanted"/>
-    /// counted blocks reach, in 31 passes and without a tolerance; the smallest positive number when fewer have any importance.
+    /// <paramref name="wanted"/> counted blocks reach, in 31 passes and without a tolerance; the smallest positive number when fewer have
+    /// any importance.
     /// </summary>
     private float LargestThresholdReaching(IReadOnlyList<BlockMap> maps, ReadOnlySpan<int> rows, long wanted)
     {

@@ -2,8 +2,9 @@ using Tessera.Attention;
 
 namespace Tessera.Methods.Paro;
 
-/// <summary>What calibration has seen of one (mask group, head, candidate order). Mutable; owned by one
-/// <see cref="ParoCalibrator"/>.</summary>
+/// <summary>
+/// What calibration has seen of one (mask group, head, candidate order). Mutable; owned by one <see cref="ParoCalibrator"/>.
+/// </summary>
 internal sealed class CandidateStatistics
 {
     private readonly BlockLattice _lattice;

@@ -8,8 +8,7 @@ public enum EmptyHeadPolicy
 
     /// <summary>
     /// They keep the always-kept blocks (text) and the minimum per row only. The released harness also offers the row mean of the map,
-    /// which
-    /// is no block mask and is left out.
+    /// which is no block mask and is left out.
     /// </summary>
     AlwaysKeptOnly,
 }

@@ -8,8 +8,7 @@ namespace Tessera.Methods.Paro;
 /// <summary>
 /// What PARO's metric picks on maps whose best order is known: Gaussian locality on a grid of 8x16x16 tokens with 64x64 blocks, alpha 0.5,
 /// epsilon 1e-3, sigma 0.9. Mass is the share of attention in the best 205 of 1024 blocks (20 %). Deterministic. Locality is 1.5 tokens,
-/// and
-/// 0.8 frames in the last row, which is the value that reproduces both of its recorded masses.
+/// and 0.8 frames in the last row, which is the value that reproduces both of its recorded masses.
 /// </summary>
 public static class LocalityTable
 {

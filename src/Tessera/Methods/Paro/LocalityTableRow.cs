@@ -1,7 +1,8 @@
 namespace Tessera.Methods.Paro;
 
-/// <summary>One head type of <see cref="LocalityTable"/>: the order each rule picks and the share of attention mass in the best 20 % of
-/// blocks.</summary>
+/// <summary>
+/// One head type of <see cref="LocalityTable"/>: the order each rule picks and the share of attention mass in the best 20 % of blocks.
+/// </summary>
 /// <param name="HeadType">The map.</param>
 /// <param name="PrintedOrder">Order picked by the metric as the paper prints it.</param>
 /// <param name="PrintedMass">Its mass.</param>

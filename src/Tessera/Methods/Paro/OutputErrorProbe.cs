@@ -6,8 +6,7 @@ namespace Tessera.Methods.Paro;
 
 /// <summary>
 /// Output error of a mask on sampled queries of one head: dense softmax rows are formed for the samples only (samples x N floats), then
-/// each
-/// mask's output is compared with the dense one.
+/// each mask's output is compared with the dense one.
 /// </summary>
 internal sealed class OutputErrorProbe
 {

@@ -2,8 +2,10 @@ using Tessera.Attention;
 
 namespace Tessera.Methods.Paro;
 
-/// <summary>How far two calibrations of one layer agree, over prompts, steps or seeds: whether the pattern of a head is as stable as the
-/// paper argues.</summary>
+/// <summary>
+/// How far two calibrations of one layer agree, over prompts, steps or seeds: whether the pattern of a head is as stable as the paper
+/// argues.
+/// </summary>
 /// <param name="OrderAgreement">Share of heads with the same order.</param>
 /// <param name="MaskOverlap">Mean over heads and groups of |A and B| / |A or B| of the kept blocks, where the order is the same; NaN when
 /// none is.</param>

@@ -5,14 +5,12 @@ namespace Tessera.Methods.Paro;
 
 /// <summary>
 /// Offline calibration of one layer (PAROAttention, arXiv 2506.16054, with the gaps of the paper filled as docs/methods/paro.md says): add
-/// the Q and
-/// K of a dense run for some prompts, steps and guidance branches, then build plans. The map is streamed as three numbers per block;
-/// an N x N map never exists. Not thread-safe; what it builds is immutable.
+/// the Q and K of a dense run for some prompts, steps and guidance branches, then build plans. The map is streamed as three numbers per
+/// block; an N x N map never exists. Not thread-safe; what it builds is immutable.
 /// </summary>
 /// <remarks>
 /// Memory: 4 bytes x heads x blocks x candidates x mask groups (twice for some criteria). Call <see cref="ChooseOrders"/> after a few steps
-/// to drop
-/// the candidates that lost; with query-block subsampling that call is needed, since masks read every row of the chosen order.
+/// to drop the candidates that lost; with query-block subsampling that call is needed, since masks read every row of the chosen order.
 /// </remarks>
 public sealed class ParoCalibrator
 {

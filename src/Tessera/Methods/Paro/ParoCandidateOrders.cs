@@ -34,8 +34,9 @@ internal static class ParoCandidateOrders
         return [.. orders.Distinct()];
     }
 
-    /// <summary>Tile-major order without padding: partial border tiles just hold fewer tokens, and all candidates have one slot
-    /// count.</summary>
+    /// <summary>
+    /// Tile-major order without padding: partial border tiles just hold fewer tokens, and all candidates have one slot count.
+    /// </summary>
     public static TokenOrder TileMajor(TokenGrid grid, TileShape tile) => new TileLayout(grid, tile, alignment: 1).Order;
 
     private static TokenOrder Reversed(TokenGrid grid, TokenOrder order)

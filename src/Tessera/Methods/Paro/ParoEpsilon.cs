@@ -1,7 +1,8 @@
 namespace Tessera.Methods.Paro;
 
-/// <summary>The threshold below which a probability counts as nearly zero: absolute, or relative to the uniform probability 1 /
-/// N.</summary>
+/// <summary>
+/// The threshold below which a probability counts as nearly zero: absolute, or relative to the uniform probability 1 / N.
+/// </summary>
 public readonly record struct ParoEpsilon
 {
     private readonly double _value;

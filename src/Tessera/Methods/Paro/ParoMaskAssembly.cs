@@ -5,8 +5,9 @@ using Tessera.Quantization;
 
 namespace Tessera.Methods.Paro;
 
-/// <summary>From the chosen orders' block maps to plans: selection over all heads and groups, empty heads, dense fallback, masks,
-/// report.</summary>
+/// <summary>
+/// From the chosen orders' block maps to plans: selection over all heads and groups, empty heads, dense fallback, masks, report.
+/// </summary>
 internal sealed class ParoMaskAssembly(
     PlanningContext context, AttentionShape shape, ParoOptions options, ParoTimeSharing sharing, BlockLattice lattice,
     BlockSelector selector, ParoOrderChoice[] choices, Func<int, int, int, BlockMap?> mapOf)

@@ -4,8 +4,7 @@ namespace Tessera.Methods.Paro;
 
 /// <summary>
 /// PAROAttention: one token order per head that makes its attention block-wise, and a static block mask on top, both calibrated offline.
-/// With a
-/// stored schedule it hands out its plans; without one it calibrates on the inputs it is given.
+/// With a stored schedule it hands out its plans; without one it calibrates on the inputs it is given.
 /// </summary>
 /// <param name="reader">Reads block statistics of softmax maps; a backend offers one.</param>
 /// <param name="options">Settings; null for the defaults.</param>

@@ -1,7 +1,8 @@
 namespace Tessera.Methods.Paro;
 
-/// <summary>What the token order of a head is chosen by. Every score is "lower is better"; ties go to the candidate that stands
-/// first.</summary>
+/// <summary>
+/// What the token order of a head is chosen by. Every score is "lower is better"; ties go to the candidate that stands first.
+/// </summary>
 public enum ParoMetric
 {
     /// <summary>Attention mass that the mask really in use loses: one minus the kept share. Our default.</summary>
@@ -13,8 +14,9 @@ public enum ParoMetric
     /// </summary>
     CorrectedPaper,
 
-    /// <summary>The formula as figure 3 and equation 3 print it: alpha Ms / sum(Ms) + (1 - alpha) Mq / sum(Mq). It rewards fewer empty
-    /// blocks.</summary>
+    /// <summary>
+    /// The formula as figure 3 and equation 3 print it: alpha Ms / sum(Ms) + (1 - alpha) Mq / sum(Mq). It rewards fewer empty blocks.
+    /// </summary>
     PaperAsPrinted,
 
     /// <summary>The sparse term alone: 1 - Ms.</summary>

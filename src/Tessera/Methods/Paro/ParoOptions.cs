@@ -3,8 +3,9 @@ using Tessera.Layout;
 
 namespace Tessera.Methods.Paro;
 
-/// <summary>Settings of PAROAttention. Defaults are ours where the paper is silent or its formula is inverted; docs/methods/paro.md says
-/// which.</summary>
+/// <summary>
+/// Settings of PAROAttention. Defaults are ours where the paper is silent or its formula is inverted; docs/methods/paro.md says which.
+/// </summary>
 public sealed record ParoOptions
 {
     /// <summary>Target share of blocks computed, in (0, 1].</summary>
@@ -22,8 +23,9 @@ public sealed record ParoOptions
     /// <summary>Probabilities below this count as zero.</summary>
     public ParoEpsilon Epsilon { get; init; } = ParoEpsilon.Paper;
 
-    /// <summary>A block is nearly empty when at least this share of its probabilities is below <see cref="Epsilon"/>; the paper's example
-    /// is 0.9.</summary>
+    /// <summary>
+    /// A block is nearly empty when at least this share of its probabilities is below <see cref="Epsilon"/>; the paper's example is 0.9.
+    /// </summary>
     public double Sigma { get; init; } = 0.9;
 
     /// <summary>Families of orders to search.</summary>
@@ -35,8 +37,9 @@ public sealed record ParoOptions
     /// <summary>Further orders over the natural tokens, unpadded.</summary>
     public IReadOnlyList<TokenOrder> FurtherOrders { get; init; } = [];
 
-    /// <summary>One order for all heads, by the sum of their scores, as a layer-wide layout needs; masks stay per head. Off by
-    /// default.</summary>
+    /// <summary>
+    /// One order for all heads, by the sum of their scores, as a layer-wide layout needs; masks stay per head. Off by default.
+    /// </summary>
     public bool SharedOrder { get; init; }
 
     /// <summary>Over what the density is met.</summary>
@@ -47,8 +50,7 @@ public sealed record ParoOptions
 
     /// <summary>
     /// Tau of <see cref="ParoThresholdScope.Fixed"/>, in units of the criterion: attention mass of a block (rows sum to 1, so a block row
-    /// of 64
-    /// queries holds 64), or the share of probabilities not below epsilon.
+    /// of 64 queries holds 64), or the share of probabilities not below epsilon.
     /// </summary>
     public double Threshold { get; init; } = 0.1;
 
@@ -78,8 +80,7 @@ public sealed record ParoOptions
 
     /// <summary>
     /// Score orders on every k-th block row only; masks always read every row of the chosen order, in a second pass over the inputs. 1
-    /// reads
-    /// all rows once.
+    /// reads all rows once.
     /// </summary>
     public int QueryBlockStride { get; init; } = 1;
 

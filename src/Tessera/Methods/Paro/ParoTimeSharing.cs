@@ -27,8 +27,9 @@ public sealed class ParoTimeSharing
     /// <summary>One mask for all steps.</summary>
     public static ParoTimeSharing Single(int steps) => new($"single-s{Require(steps)}", new int[steps]);
 
-    /// <summary>The paper's scheme: a mask per step in the first half, one shared mask for the second. 30 steps have 15 + 1
-    /// masks.</summary>
+    /// <summary>
+    /// The paper's scheme: a mask per step in the first half, one shared mask for the second. 30 steps have 15 + 1 masks.
+    /// </summary>
     public static ParoTimeSharing FirstHalf(int steps)
     {
         int[] groups = new int[Require(steps)];

@@ -10,13 +10,11 @@ namespace Tessera.Methods.Paro;
 /// </summary>
 /// <remarks>
 /// The earlier figures do not say what random data they are from. Scores of deviation 1.35 and values N(0.45, 1) reproduce all twenty, so
-/// these are the
-/// defaults. The mean of V matters: an exact denominator loses mass that a quantised one restores, and lost mass times the mean of V is the
-/// larger part of the error. With values of mean 0 the quantised denominator gains nothing.
+/// these are the defaults. The mean of V matters: an exact denominator loses mass that a quantised one restores, and lost mass times the
+/// mean of V is the larger part of the error. With values of mean 0 the quantised denominator gains nothing.
 /// <para>
 /// The online softmax rescales what it has summed so far by exact factors, so quantising against a reference r of the tile gives key j the
-/// weight
-/// Q(exp(s_j - r)) exp(r - m) with the row's final maximum m. The table forms these weights directly.
+/// weight Q(exp(s_j - r)) exp(r - m) with the row's final maximum m. The table forms these weights directly.
 /// </para>
 /// </remarks>
 public static class ProbabilityErrorTable

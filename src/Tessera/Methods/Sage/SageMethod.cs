@@ -4,8 +4,9 @@ using Tessera.Quantization;
 
 namespace Tessera.Methods.Sage;
 
-/// <summary>SageAttention: dense attention whose Q and K are 8-bit integers with K smoothed, and whose P and V are binary16, FP8 or 8-bit
-/// integers.</summary>
+/// <summary>
+/// SageAttention: dense attention whose Q and K are 8-bit integers with K smoothed, and whose P and V are binary16, FP8 or 8-bit integers.
+/// </summary>
 /// <param name="options">Settings; null for SageAttention2.</param>
 public sealed class SageMethod(SageOptions? options = null) : IAttentionMethod
 {

@@ -8,8 +8,7 @@ namespace Tessera.Methods.SlidingTile;
 
 /// <summary>
 /// Sliding Tile Attention: tokens stand in 3D tiles, and each query tile sees a box of tiles around it that keeps its size at borders.
-/// Static;
-/// windows are given, picked by a density, or searched per head within one.
+/// Static; windows are given, picked by a density, or searched per head within one.
 /// </summary>
 /// <param name="options">Settings; null for the window 3x3x3.</param>
 public sealed class SlidingTileMethod(SlidingTileOptions? options = null) : IAttentionMethod
@@ -27,10 +26,7 @@ public sealed class SlidingTileMethod(SlidingTileOptions? options = null) : IAtt
     public MethodDescription Describe() => new(
         "Sliding Tile Attention",
         "Fast Video Generation with Sliding Tile Attention, ICML 2025, arXiv 2502.04507",
-        FormattableString.Invariant($"tile {Options.Tile}, {(Options.Density is { } density
-            ? $"window {(Options.Bound == DensityBound.AtMost ? "of at most" : "of at least")} density {density:0.000}"
-                + $"{(Options.SearchPerHead ? ", searched per head" : "")}"
-            : $"windows {string.Join(" ", Options.Windows.Distinct())}")}, {Options.Dense}"),
+        $"tile {Options.Tile}, {DescribeWindows()}, {Options.Dense}",
         [
             "Any grid: border tiles hold fewer tokens and take fewer blocks; "
                 + "the released kernel accepts three canvases and repeats tokens.",
@@ -101,5 +97,16 @@ public sealed class SlidingTileMethod(SlidingTileOptions? options = null) : IAtt
             Recipe = recipe,
             Scale = context.Scale,
         };
+    }
+
+    private string DescribeWindows()
+    {
+        if (Options.Density is not { } density)
+        {
+            return $"windows {string.Join(" ", Options.Windows.Distinct())}";
+        }
+
+        string bound = Options.Bound == DensityBound.AtMost ? "at most" : "at least";
+        return FormattableString.Invariant($"window of {bound} density {density:0.000}{(Options.SearchPerHead ? ", searched per head" : "")}");
     }
 }

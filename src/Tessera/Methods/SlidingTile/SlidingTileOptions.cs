@@ -17,8 +17,10 @@ public sealed record SlidingTileOptions
     /// <summary>Tokens of a tile.</summary>
     public TileShape Tile { get; init; } = new(6, 8, 8);
 
-    /// <summary>Window of all heads, or one per head; what <see cref="SlidingTileSearch"/> finds goes here. Ignored when
-    /// <see cref="Density"/> is given.</summary>
+    /// <summary>
+    /// Window of all heads, or one per head; what <see cref="SlidingTileSearch"/> finds goes here. Ignored when <see cref="Density"/> is
+    /// given.
+    /// </summary>
     public IReadOnlyList<TileWindow> Windows { get; init; } = [new(3, 3, 3)];
 
     /// <summary>Density that picks one window for all heads; null leaves <see cref="Windows"/> in force.</summary>
@@ -26,8 +28,8 @@ public sealed record SlidingTileOptions
 
     /// <summary>
     /// With <see cref="Density"/>: search a window per head among all shapes of about that cost, by squared error against dense attention
-    /// on sampled
-    /// rows of the inputs, as the paper's training-free mode does. Without: one window for all heads, and inputs are not looked at.
+    /// on sampled rows of the inputs, as the paper's training-free mode does. Without: one window for all heads, and inputs are not looked
+    /// at.
     /// </summary>
     public bool SearchPerHead { get; init; }
 

@@ -8,8 +8,7 @@ namespace Tessera.Methods.SlidingTile;
 
 /// <summary>
 /// The per-head mask search of Sliding Tile Attention: the mean squared error of every candidate window against dense attention, summed
-/// over the
-/// inputs it is shown, and per head the window with the least. One search serves one (step, layer). Not thread-safe.
+/// over the inputs it is shown, and per head the window with the least. One search serves one (step, layer). Not thread-safe.
 /// </summary>
 public sealed class SlidingTileSearch
 {

@@ -32,8 +32,7 @@ public sealed class TileWindowCatalogue
 
     /// <summary>
     /// The window of a density: of all windows on the allowed side whose density lies within a tenth of the nearest one, the most even,
-    /// whose
-    /// smallest share of an axis is largest. The nearest alone would often be a slab without any reach along one axis.
+    /// whose smallest share of an axis is largest. The nearest alone would often be a slab without any reach along one axis.
     /// </summary>
     /// <param name="density">Share of blocks computed, in (0, 1].</param>
     /// <param name="bound">Allowed side. When even the smallest window is above a budget, the smallest is taken.</param>
@@ -65,8 +64,10 @@ public sealed class TileWindowCatalogue
             .First().Window;
     }
 
-    /// <summary>Windows of roughly one cost and different shapes, for a search per head: for each pair of (frames, height) the width that
-    /// comes nearest below a density, if it reaches a share of it.</summary>
+    /// <summary>
+    /// Windows of roughly one cost and different shapes, for a search per head: for each pair of (frames, height) the width that comes
+    /// nearest below a density, if it reaches a share of it.
+    /// </summary>
     /// <param name="density">Share of blocks computed, in (0, 1].</param>
     /// <param name="share">Least density of a candidate, as a share of <paramref name="density"/>.</param>
     /// <returns>Distinct windows; never empty.</returns>

@@ -6,9 +6,8 @@ namespace Tessera.Methods.Sparge;
 
 /// <summary>
 /// Blocks of one head's Q or K as SpargeAttention sees them: the mean token of each block, and its self-similarity, the mean of all cosines
-/// between
-/// its tokens, (sum_ab x_a . x_b) / n^2 over unit vectors x, which equals the squared norm of their mean. Padding does not take part and a
-/// zero vector is similar to nothing, so a partial last block is judged by its own tokens.
+/// between its tokens, (sum_ab x_a . x_b) / n^2 over unit vectors x, which equals the squared norm of their mean. Padding does not take
+/// part and a zero vector is similar to nothing, so a partial last block is judged by its own tokens.
 /// </summary>
 internal sealed class PooledBlocks
 {

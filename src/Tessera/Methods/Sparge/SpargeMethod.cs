@@ -7,8 +7,7 @@ namespace Tessera.Methods.Sparge;
 
 /// <summary>
 /// SpargeAttention: per call, mean tokens of blocks predict which key blocks matter to each query block; blocks whose tokens are not alike
-/// are
-/// not trusted to a mean and kept whole. A second stage inside the kernel skips PV of tiles that the running maximum has left behind.
+/// are not trusted to a mean and kept whole. A second stage inside the kernel skips PV of tiles that the running maximum has left behind.
 /// </summary>
 /// <param name="options">Settings; null for the defaults.</param>
 public sealed class SpargeMethod(SpargeOptions? options = null) : IAttentionMethod

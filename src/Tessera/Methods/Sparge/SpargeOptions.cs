@@ -7,26 +7,24 @@ public sealed record SpargeOptions
 {
     /// <summary>
     /// Share of key blocks that each selective query block keeps, in (0, 1]; null selects by <see cref="CumulativeMass"/> instead. Fix
-    /// blocks are kept
-    /// on top, so the density can be higher.
+    /// blocks are kept on top, so the density can be higher.
     /// </summary>
     public double? TopK { get; init; } = 0.5;
 
     /// <summary>
     /// Predicted mass that each selective query block keeps (cdfthreshd), in (0, 1]: blocks by falling prediction as long as their running
-    /// sum does
-    /// not exceed it, at least one. Used when <see cref="TopK"/> is null.
+    /// sum does not exceed it, at least one. Used when <see cref="TopK"/> is null.
     /// </summary>
     public double CumulativeMass { get; init; } = 0.98;
 
-    /// <summary>Blocks whose self-similarity is not above this (simthreshd1, in [-1, 1]) are fix blocks: their rows or columns are kept
-    /// whole.</summary>
+    /// <summary>
+    /// Blocks whose self-similarity is not above this (simthreshd1, in [-1, 1]) are fix blocks: their rows or columns are kept whole.
+    /// </summary>
     public double SelfSimilarity { get; init; } = -0.1;
 
     /// <summary>
     /// Second stage (pvthreshd, log2 units): PV of a tile is skipped when its row maxima lie at least this far below the running maximum.
-    /// The
-    /// authors' 50 almost never skips; the paper's lambda is minus this times ln 2. Null is off.
+    /// The authors' 50 almost never skips; the paper's lambda is minus this times ln 2. Null is off.
     /// </summary>
     public double? ProbabilitySkip { get; init; } = 50;
 

@@ -8,8 +8,7 @@ namespace Tessera.Methods.SparseVideoGen;
 
 /// <summary>
 /// Sparse VideoGen: each head is classified online as spatial or temporal; spatial heads keep a band in natural order, temporal heads the
-/// same band
-/// after a layout transform to token-major order. Online: Q, K and V of every call are sampled.
+/// same band after a layout transform to token-major order. Online: Q, K and V of every call are sampled.
 /// </summary>
 /// <param name="options">Settings; null for density 0.30.</param>
 public sealed class SparseVideoGenMethod(SparseVideoGenOptions? options = null) : IAttentionMethod

@@ -5,8 +5,10 @@ namespace Tessera.Methods.SparseVideoGen;
 /// <summary>Settings of Sparse VideoGen; names of the released flags in brackets.</summary>
 public sealed record SparseVideoGenOptions
 {
-    /// <summary>Share of blocks computed, in (0, 1] [<c>--sparsity</c>, which is the kept density despite its name]. Published presets:
-    /// 0.30 Wan 720p, 0.25 Hunyuan 720p and CogVideoX, 0.20 Hunyuan 480p.</summary>
+    /// <summary>
+    /// Share of blocks computed, in (0, 1] [<c>--sparsity</c>, which is the kept density despite its name]. Published presets: 0.30 Wan
+    /// 720p, 0.25 Hunyuan 720p and CogVideoX, 0.20 Hunyuan 480p.
+    /// </summary>
     public double Density { get; init; } = 0.30;
 
     /// <summary>How the band follows from the density.</summary>

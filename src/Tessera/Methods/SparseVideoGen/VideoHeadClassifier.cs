@@ -6,13 +6,12 @@ namespace Tessera.Methods.SparseVideoGen;
 
 /// <summary>
 /// Sparse VideoGen's online profiling: for a few sampled query rows of each head, dense attention against attention under a spatial and
-/// under a
-/// temporal mask; the smaller mean squared error names the head.
+/// under a temporal mask; the smaller mean squared error names the head.
 /// </summary>
 /// <remarks>
 /// Both masks cut the keys of a row into four classes (seen by neither, by one, by both), so one pass over the keys serves both. The
-/// profiling masks
-/// are bands over blocks of 128 tokens of natural and of token-major order, 1.5 frames wide for Hunyuan and 2 for Wan, as released.
+/// profiling masks are bands over blocks of 128 tokens of natural and of token-major order, 1.5 frames wide for Hunyuan and 2 for Wan, as
+/// released.
 /// </remarks>
 internal sealed class VideoHeadClassifier
 {
