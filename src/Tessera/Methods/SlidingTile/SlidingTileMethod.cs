@@ -107,6 +107,7 @@ public sealed class SlidingTileMethod(SlidingTileOptions? options = null) : IAtt
         }
 
         string bound = Options.Bound == DensityBound.AtMost ? "at most" : "at least";
-        return FormattableString.Invariant($"window of {bound} density {density:0.000}{(Options.SearchPerHead ? ", searched per head" : "")}");
+        string search = Options.SearchPerHead ? ", searched per head" : "";
+        return FormattableString.Invariant($"window of {bound} density {density:0.000}{search}");
     }
 }
