@@ -17,14 +17,7 @@ internal sealed class DoctorCommand : CommandWithExamples
         SetAction(parsed =>
         {
             DoctorReport report = Doctor.Examine();
-            if (parsed.GetValue(json))
-            {
-                JsonOutput.Write(console, report, CliJsonContext.Default.DoctorReport);
-            }
-            else
-            {
-                Print(console.Output, report);
-            }
+            JsonOutput.WriteOrPrint(console, parsed.GetValue(json), report, CliJsonContext.Default.DoctorReport, Print);
 
             return ExitCode.Done;
         });

@@ -21,14 +21,7 @@ internal sealed class PlanShowCommand : CommandWithExamples
         {
             string path = parsed.GetValue(file)!;
             PlanReport report = PlanReport.Of("plan show", path, PlanFiles.Read(path));
-            if (parsed.GetValue(json))
-            {
-                JsonOutput.Write(console, report, CliJsonContext.Default.PlanReport);
-            }
-            else
-            {
-                PlanTable.Print(console.Output, report);
-            }
+            JsonOutput.WriteOrPrint(console, parsed.GetValue(json), report, CliJsonContext.Default.PlanReport, PlanTable.Print);
 
             return ExitCode.Done;
         });

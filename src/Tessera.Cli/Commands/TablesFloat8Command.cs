@@ -26,14 +26,7 @@ internal sealed class TablesFloat8Command : CommandWithExamples
                 Backend = backends.Cpu.Name,
                 Rows = ProgressDisplay.Run(console, _ => Float8ErrorTable.Measure(backends.Cpu, cancellationToken: cancellationToken)),
             };
-            if (parsed.GetValue(json))
-            {
-                JsonOutput.Write(console, report, CliJsonContext.Default.Float8Report);
-            }
-            else
-            {
-                Print(console.Output, report);
-            }
+            JsonOutput.WriteOrPrint(console, parsed.GetValue(json), report, CliJsonContext.Default.Float8Report, Print);
 
             return Task.FromResult(ExitCode.Done);
         });

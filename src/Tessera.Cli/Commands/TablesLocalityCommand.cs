@@ -21,14 +21,7 @@ internal sealed class TablesLocalityCommand : CommandWithExamples
         SetAction(parsed =>
         {
             LocalityReport report = new() { Rows = LocalityTable.Compute() };
-            if (parsed.GetValue(json))
-            {
-                JsonOutput.Write(console, report, CliJsonContext.Default.LocalityReport);
-            }
-            else
-            {
-                Print(console.Output, report);
-            }
+            JsonOutput.WriteOrPrint(console, parsed.GetValue(json), report, CliJsonContext.Default.LocalityReport, Print);
 
             return ExitCode.Done;
         });

@@ -21,14 +21,7 @@ internal sealed class TablesProbabilityCommand : CommandWithExamples
         SetAction(parsed =>
         {
             ProbabilityReport report = new() { Rows = ProbabilityErrorTable.Compute() };
-            if (parsed.GetValue(json))
-            {
-                JsonOutput.Write(console, report, CliJsonContext.Default.ProbabilityReport);
-            }
-            else
-            {
-                Print(console.Output, report);
-            }
+            JsonOutput.WriteOrPrint(console, parsed.GetValue(json), report, CliJsonContext.Default.ProbabilityReport, Print);
 
             return ExitCode.Done;
         });
@@ -37,8 +30,8 @@ internal sealed class TablesProbabilityCommand : CommandWithExamples
     private static void Print(IAnsiConsole output, ProbabilityReport report)
     {
         output.WriteLine(
-            "Relative L2 error of O, 1024 tokens, 64 channels, normal random data. Columns: what P is scaled by, and what the denominator "
-            + "sums. In brackets: recorded earlier.");
+            "Relative L2 error of O, 1024 tokens, 64 channels, normal random data whose score spread and mean of V are fitted to the "
+            + "recorded figures in brackets. Columns: what P is scaled by, and what the denominator sums.");
         Table table = ReportTable.Create(
             output, "P", ">running max, exact", ">tile max, exact", ">running max, quantised", ">tile max, quantised");
         foreach (ProbabilityErrorRow row in report.Rows)
