@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
+using Tessera.Backends.Cpu;
 using Tessera.Cli.Output;
 using Tessera.Media.Ffmpeg;
 
@@ -44,6 +45,9 @@ internal static class Doctor
             yield return Feature(
                 "AVX512-VNNI", ProcessorInformation.HasFlag("avx512_vnni"), "avx512_vnni",
                 "8-bit dot products that do not saturate, 512 bits");
+            yield return CpuOptions.EmittedCodeFault is { } fault
+                ? new DoctorCheck("Emitted code", false, $"512-bit dot products fall back to what .NET exposes: {fault}")
+                : new DoctorCheck("Emitted code", true, "512-bit dot products, written at run time since .NET 10 does not expose them");
         }
         else if (RuntimeInformation.ProcessArchitecture is Architecture.Arm64)
         {

@@ -1,3 +1,4 @@
+using Tessera.Backends.Cpu.Emitted;
 using Tessera.Backends.Cpu.Isa;
 
 namespace Tessera.Backends.Cpu;
@@ -17,14 +18,24 @@ public sealed record CpuOptions
     public CpuInstructionSet InstructionSet { get; init; }
 
     /// <summary>
-    /// Whether the AVX-VNNI dot product may be used where the processor has it; false makes 8-bit recipes take the wider multiply.
+    /// Whether the VNNI dot product may be used where the processor has it; false makes 8-bit recipes take the wider multiply.
     /// </summary>
     public bool UseVnni { get; init; } = true;
+
+    /// <summary>
+    /// Whether machine code may be written at run time for instructions that .NET does not expose: the 512-bit VNNI dot product, twice to
+    /// four times as fast as what .NET has. Where the system forbids executable memory, intrinsics are used whatever this says; results are
+    /// the same bit for bit.
+    /// </summary>
+    public bool AllowEmittedCode { get; init; } = true;
 
     /// <summary>
     /// Bytes of packed K and V held at once. Heads are packed and attended in groups that fit; one head is always held, whatever its size.
     /// </summary>
     public long PackedMemoryLimit { get; init; } = 256L << 20;
+
+    /// <summary>Why this process cannot use emitted code, or null where it can.</summary>
+    public static string? EmittedCodeFault => EmittedVnni.Fault;
 
     /// <summary>The thread count in force.</summary>
     /// <exception cref="ArgumentOutOfRangeException"><see cref="Threads"/> is negative.</exception>
@@ -51,6 +62,11 @@ public sealed record CpuOptions
         _ => InstructionSet,
     };
 
-    /// <summary>Whether the AVX-VNNI dot product will be used.</summary>
-    public bool EffectiveVnni => UseVnni && VnniProduct.IsSupported && EffectiveInstructionSet != CpuInstructionSet.Vector128;
+    /// <summary>Whether the VNNI dot product will be used.</summary>
+    public bool EffectiveVnni => EffectiveEmittedVnni
+        || (UseVnni && VnniProduct.IsSupported && EffectiveInstructionSet != CpuInstructionSet.Vector128);
+
+    /// <summary>Whether it will be used with 512 bits, in machine code written at run time.</summary>
+    public bool EffectiveEmittedVnni =>
+        UseVnni && AllowEmittedCode && EffectiveInstructionSet == CpuInstructionSet.Vector512 && EmittedVnni.IsSupported;
 }

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using Tessera.Backends.Cpu.Emitted;
 using Tessera.Backends.Cpu.Isa;
 using Tessera.Backends.Cpu.Kernels;
 using Tessera.Backends.Cpu.Packing;
@@ -37,8 +38,8 @@ internal sealed record KernelSet(
         where TIsa : struct, IVectorIsa<TVector>
         where TVector : unmanaged
     {
-        (TileProducts scores, int offset) = ScoreProducts<TIsa, TVector>(recipe, options.EffectiveVnni);
-        TileProducts output = OutputProducts<TIsa, TVector>(recipe, keyBlock, options.EffectiveVnni);
+        (TileProducts scores, int offset) = ScoreProducts<TIsa, TVector>(recipe, options);
+        TileProducts output = OutputProducts<TIsa, TVector>(recipe, keyBlock, options);
         return new KernelSet(
             scores, output, SoftmaxOf<TIsa, TVector>(recipe.Probability, output.IsInteger), new RowPacker<TIsa, TVector>(),
             new MapRows<TIsa, TVector>(), TIsa.Count, offset);
@@ -49,7 +50,7 @@ internal sealed record KernelSet(
         format.Format is NumberFormat.Int8 or NumberFormat.Int7 or NumberFormat.Int4
             && format.Granularity != QuantizationGranularity.PerChannel;
 
-    private static (TileProducts Products, int Offset) ScoreProducts<TIsa, TVector>(QuantizationRecipe recipe, bool vnni)
+    private static (TileProducts Products, int Offset) ScoreProducts<TIsa, TVector>(QuantizationRecipe recipe, CpuOptions options)
         where TIsa : struct, IVectorIsa<TVector>
         where TVector : unmanaged
     {
@@ -66,6 +67,11 @@ internal sealed record KernelSet(
             NumberFormat.Int7 => 64,
             _ => 128,
         };
+        if (options.EffectiveEmittedVnni)
+        {
+            return (new EmittedTileProducts<ScoreTarget>("int8 vnni 512"), offset);
+        }
+
         if (recipe.Key.Format == NumberFormat.Int4)
         {
             return narrowQuery
@@ -73,7 +79,7 @@ internal sealed record KernelSet(
                 : (new TileProducts<TIsa, TVector, ShortProduct<TIsa, TVector, EightBitSteps>, ScoreTarget>($"int8 x int4 {bits}"), offset);
         }
 
-        if (vnni)
+        if (options.EffectiveVnni)
         {
             return (new TileProducts<Isa256, Vector256<float>, VnniProduct, ScoreTarget>("int8 vnni 256"), offset);
         }
@@ -83,7 +89,7 @@ internal sealed record KernelSet(
             : (new TileProducts<TIsa, TVector, WideProduct<TIsa, TVector>, ScoreTarget>($"int8 widened {bits}"), offset);
     }
 
-    private static TileProducts OutputProducts<TIsa, TVector>(QuantizationRecipe recipe, int keyBlock, bool vnni)
+    private static TileProducts OutputProducts<TIsa, TVector>(QuantizationRecipe recipe, int keyBlock, CpuOptions options)
         where TIsa : struct, IVectorIsa<TVector>
         where TVector : unmanaged
     {
@@ -91,6 +97,11 @@ internal sealed record KernelSet(
         if (!recipe.Probability.Format.IsInteger() || !HasColumnScales(recipe.Value, keyBlock))
         {
             return new TileProducts<TIsa, TVector, FloatProduct<TIsa, TVector>, OutputTarget>($"float {bits}");
+        }
+
+        if (options.EffectiveEmittedVnni)
+        {
+            return new EmittedTileProducts<OutputTarget>("int8 vnni 512");
         }
 
         bool sevenBits = recipe.Probability.CodeOfOne <= 127;
@@ -101,7 +112,7 @@ internal sealed record KernelSet(
                 : new TileProducts<TIsa, TVector, ShortProduct<TIsa, TVector, EightBitSteps>, OutputTarget>($"int8 x int4 {bits}");
         }
 
-        if (vnni)
+        if (options.EffectiveVnni)
         {
             return new TileProducts<Isa256, Vector256<float>, VnniProduct, OutputTarget>("int8 vnni 256");
         }

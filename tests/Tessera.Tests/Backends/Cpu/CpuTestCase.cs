@@ -21,7 +21,7 @@ internal sealed class CpuTestCase
 
     public SeededInputs Inputs { get; }
 
-    /// <summary>The kernels of every width that this process has, with and without VNNI.</summary>
+    /// <summary>The kernels of every width that this process has: without VNNI, with what .NET has of it, and with emitted code.</summary>
     public static IEnumerable<CpuOptions> AllOptions()
     {
         foreach (CpuInstructionSet set in (CpuInstructionSet[])[CpuInstructionSet.Vector512, CpuInstructionSet.Vector256, CpuInstructionSet.Vector128])
@@ -41,7 +41,13 @@ internal sealed class CpuTestCase
             if (available)
             {
                 yield return options with { UseVnni = false };
-                if (options.EffectiveVnni)
+                CpuOptions intrinsics = options with { AllowEmittedCode = false };
+                if (intrinsics.EffectiveVnni)
+                {
+                    yield return intrinsics;
+                }
+
+                if (options.EffectiveEmittedVnni)
                 {
                     yield return options;
                 }
