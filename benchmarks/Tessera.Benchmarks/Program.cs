@@ -1,4 +1,12 @@
 using BenchmarkDotNet.Running;
-using Tessera.Benchmarks.Peers;
+using Tessera.Benchmarks.Commands;
+using Tessera.Cli.Terminal;
 
-return args is ["peers", ..] ? PeerComparison.Run(args[1..]) : BenchmarkSwitcher.FromAssembly(typeof(PeerComparison).Assembly).Run(args).Any() ? 0 : 1;
+if (args is not ([BenchCommands.Cpu, ..] or [BenchCommands.Probe, ..]))
+{
+    return BenchmarkSwitcher.FromAssembly(typeof(BenchCommands).Assembly).Run(args).Any() ? 0 : 1;
+}
+
+using InterruptSignal interrupt = new();
+CommandConsole console = CommandConsole.ForProcess();
+return await Tessera.Cli.CommandLine.RunAsync(BenchCommands.CreateRoot(console), args, console, interrupt.Token).ConfigureAwait(false);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using Tessera.Cli.Commands;
@@ -12,9 +11,14 @@ internal static class CommandLine
 {
     private const string Name = "tessera";
 
-    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, CommandConsole console, CancellationToken cancellationToken)
+    public static Task<int> RunAsync(IReadOnlyList<string> arguments, CommandConsole console, CancellationToken cancellationToken) =>
+        RunAsync(CreateRoot(console), arguments, console, cancellationToken);
+
+    /// <summary>The same for another tree of commands.</summary>
+    public static async Task<int> RunAsync(
+        Command root, IReadOnlyList<string> arguments, CommandConsole console, CancellationToken cancellationToken)
     {
-        ParseResult parsed = CreateRoot(console).Parse(arguments);
+        ParseResult parsed = root.Parse(arguments);
         if (parsed.Action is ParseErrorAction)
         {
             return WriteUsageErrors(parsed, console);
@@ -43,8 +47,6 @@ internal static class CommandLine
     /// <summary>The tree of commands. The root is a plain command, because a root command names itself after the assembly.</summary>
     public static Command CreateRoot(CommandConsole console)
     {
-        HelpOption help = new();
-        help.Action = new HelpWithExamples((HelpAction)help.Action!);
         return new Command(Name, "Tessera makes attention over video tokens sparse, low-bit and faithful, on CPUs.")
         {
             new DemoCommand(console),
@@ -65,7 +67,7 @@ internal static class CommandLine
                 new TablesProbabilityCommand(console),
                 new TablesFloat8Command(console)),
             new DoctorCommand(console),
-            help,
+            HelpWithExamples.CreateOption(),
             new VersionOption(),
         };
     }

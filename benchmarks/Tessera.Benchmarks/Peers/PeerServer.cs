@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Tessera.Attention;
+using Tessera.Benchmarks.Timing;
 
 namespace Tessera.Benchmarks.Peers;
 
@@ -8,37 +9,49 @@ namespace Tessera.Benchmarks.Peers;
 /// A peer that stays alive as a child process and answers each line <c>OP H L D</c> with the seconds of one run, so that its runs can be
 /// interleaved with ours.
 /// </summary>
-internal sealed class PeerServer : IContestant
+internal sealed class PeerServer : IDisposable
 {
+    private const int LookMilliseconds = 3;
+    private const int MostLooks = 200;
+    private const double IdleShare = 0.05;
+
     private readonly Process _process;
-    private readonly string _operation;
+    private readonly ProcessorClock _clock;
 
-    public PeerServer(string name, string operation, string program, string script, IReadOnlyDictionary<string, string> environment)
+    /// <summary>Starts the script.</summary>
+    /// <param name="engine">What answers.</param>
+    /// <param name="folder">Folder of the script.</param>
+    /// <param name="threads">Threads that the peer may use.</param>
+    public PeerServer(PeerEngine engine, string folder, int threads)
     {
-        Name = name;
-        _operation = operation;
-        ProcessStartInfo start = new(program, [script]) { RedirectStandardInput = true, RedirectStandardOutput = true };
-        foreach ((string key, string value) in environment)
+        Engine = engine;
+        ProcessStartInfo start = new(engine.Program, [Path.Combine(folder, engine.Script)])
         {
-            start.Environment[key] = value;
-        }
-
-        _process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        start.Environment["PEER_THREADS"] = threads.ToString(CultureInfo.InvariantCulture);
+        _process = Process.Start(start) ?? throw new InvalidOperationException($"{engine.Program} did not start.");
+        _clock = new ProcessorClock(_process);
     }
 
-    public string Name { get; }
+    public PeerEngine Engine { get; }
 
-    public double Density => 1;
-
-    public Sample Run(AttentionShape shape)
+    /// <summary>One run of a shape. The peer warms up by itself when it sees a shape for the first time.</summary>
+    /// <exception cref="InvalidOperationException">The peer ended or answered with an error.</exception>
+    public Sample Run(string operation, AttentionShape shape)
     {
-        double before = ProcessorSeconds();
-        _process.StandardInput.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{_operation} {shape.Heads} {shape.QueryLength} {shape.HeadDim}"));
+        double processor = _clock.Seconds;
+        _process.StandardInput.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"{operation} {shape.Heads} {shape.QueryLength} {shape.HeadDim}"));
         _process.StandardInput.Flush();
-        string answer = _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException($"{Name} ended; run its script by hand to see why.");
+        string answer = _process.StandardOutput.ReadLine()
+            ?? throw new InvalidOperationException($"{Engine.Name} ended; run {Engine.Script} by hand to see why.");
+        processor = _clock.Seconds - processor;
+        WaitUntilIdle();
         return double.TryParse(answer, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds)
-            ? new Sample(seconds, ProcessorSeconds() - before)
-            : throw new InvalidOperationException($"{Name} answered: {answer}");
+            ? new Sample(seconds, processor)
+            : throw new InvalidOperationException($"{Engine.Name} answered: {answer}");
     }
 
     public void Dispose()
@@ -52,22 +65,20 @@ internal sealed class PeerServer : IContestant
         _process.Dispose();
     }
 
-    /// <summary>Time on a processor summed over all threads, in nanosecond resolution where the system offers it.</summary>
-    private double ProcessorSeconds()
+    /// <summary>
+    /// Threads of OpenMP and OpenBLAS go on spinning after their work, for tens of milliseconds, and would take a core from whoever runs
+    /// next.
+    /// </summary>
+    private void WaitUntilIdle()
     {
-        string tasks = $"/proc/{_process.Id}/task";
-        if (!Directory.Exists(tasks))
+        for (int look = 0; look < MostLooks; look++)
         {
-            _process.Refresh();
-            return _process.TotalProcessorTime.TotalSeconds;
+            double before = _clock.Seconds;
+            Thread.Sleep(LookMilliseconds);
+            if (_clock.Seconds - before < LookMilliseconds * 1e-3 * IdleShare)
+            {
+                return;
+            }
         }
-
-        long nanoseconds = 0;
-        foreach (string task in Directory.EnumerateDirectories(tasks))
-        {
-            nanoseconds += long.Parse(File.ReadAllText(Path.Combine(task, "schedstat")).Split(' ')[0], CultureInfo.InvariantCulture);
-        }
-
-        return nanoseconds * 1e-9;
     }
 }

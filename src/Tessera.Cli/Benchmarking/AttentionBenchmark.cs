@@ -19,7 +19,7 @@ internal static class AttentionBenchmark
         BenchmarkRequest request, BackendCatalogue backends, IProgress<WorkStep> progress, CancellationToken cancellationToken)
     {
         AttentionShape shape = new(1, request.Heads, request.Length, request.Length, request.HeadDim);
-        HeadTensors tensors = NormalTensors(shape);
+        HeadTensors tensors = NormalTensors.Draw(shape);
         float[] output = new float[tensors.Query.Length];
         progress.Report(new WorkStep("measuring the processor's own peak", 0));
         double peak = backends.MeasurePeak();
@@ -122,22 +122,4 @@ internal static class AttentionBenchmark
         CpuSpeedUp = baseline.MedianProcessorSeconds / one.MedianProcessorSeconds,
         Stages = StageSeconds.Of(one.MedianStages),
     };
-
-    private static HeadTensors NormalTensors(AttentionShape shape)
-    {
-        Random random = new(42);
-        float[] Draw()
-        {
-            float[] values = new float[checked(shape.Heads * shape.QueryLength * shape.HeadDim)];
-            for (int i = 0; i < values.Length; i++)
-            {
-                // Box-Muller on 1 - u, so that the logarithm never sees zero.
-                values[i] = (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()));
-            }
-
-            return values;
-        }
-
-        return new HeadTensors("normal random numbers, seed 42", shape, 4, Draw(), Draw(), Draw());
-    }
 }

@@ -7,6 +7,14 @@ namespace Tessera.Cli.Commands;
 /// <summary>The library's help followed by the command's examples.</summary>
 internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
 {
+    /// <summary><c>--help</c> for a root command.</summary>
+    public static HelpOption CreateOption()
+    {
+        HelpOption option = new();
+        option.Action = new HelpWithExamples((HelpAction)option.Action!);
+        return option;
+    }
+
     public override int Invoke(ParseResult parseResult)
     {
         int code = help.Invoke(parseResult);

@@ -1,7 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using Tessera.Numerics;
 
-namespace Tessera.Benchmarks;
+namespace Tessera.Benchmarks.Micro;
 
 /// <summary>Bulk conversions of 1 M numbers against the scalar loop; divide the time by 2^20 for one number.</summary>
 [MemoryDiagnoser]

@@ -4,7 +4,7 @@ using Tessera.Layout;
 using Tessera.Masks;
 using Tessera.Serialization;
 
-namespace Tessera.Benchmarks;
+namespace Tessera.Benchmarks.Micro;
 
 /// <summary>Writing and reading the plan of one Wan2.1-1.3B layer at 480p: 32,760 tokens, 12 heads, 512 x 512 blocks a head, density 0.2.</summary>
 [MemoryDiagnoser]

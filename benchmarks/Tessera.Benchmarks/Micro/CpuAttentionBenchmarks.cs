@@ -5,7 +5,7 @@ using Tessera.Backends.Cpu;
 using Tessera.Masks;
 using Tessera.Quantization;
 
-namespace Tessera.Benchmarks;
+namespace Tessera.Benchmarks.Micro;
 
 /// <summary>Whole attention calls on the CPU backend: four heads of 4,096 tokens and 128 channels, packing included, planning excluded.</summary>
 [MemoryDiagnoser]

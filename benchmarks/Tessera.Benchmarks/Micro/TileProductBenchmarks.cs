@@ -4,7 +4,7 @@ using BenchmarkDotNet.Attributes;
 using Tessera.Backends.Cpu.Isa;
 using Tessera.Backends.Cpu.Kernels;
 
-namespace Tessera.Benchmarks;
+namespace Tessera.Benchmarks.Micro;
 
 /// <summary>
 /// One column panel of the tile product, 64 rows, operands in the first-level cache. Multiply-adds per call: 64 x 2 lanes x steps x 1 (float) or
