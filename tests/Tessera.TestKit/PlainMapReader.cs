@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-using System.Runtime.InteropServices;
 using Tessera.Attention;
 using Tessera.Layout;
 
@@ -59,11 +57,11 @@ public sealed class PlainMapReader : IAttentionMapReader
 
     private static double[] Scores(in AttentionInputs inputs, int batch, int head, int query, double scale)
     {
-        ReadOnlySpan<float> row = Channels(inputs.Query, batch, head, query);
+        float[] row = Channels(inputs.Query, batch, head, query);
         double[] scores = new double[inputs.Shape.KeyLength];
         for (int key = 0; key < scores.Length; key++)
         {
-            ReadOnlySpan<float> other = Channels(inputs.Key, batch, head, key);
+            float[] other = Channels(inputs.Key, batch, head, key);
             double sum = 0;
             for (int d = 0; d < row.Length; d++)
             {
@@ -76,6 +74,10 @@ public sealed class PlainMapReader : IAttentionMapReader
         return scores;
     }
 
-    private static ReadOnlySpan<float> Channels(in ReadOnlyTensorSpan<float> tensor, int batch, int head, int token) =>
-        MemoryMarshal.CreateReadOnlySpan(in tensor[batch, head, token, 0], (int)tensor.Lengths[3]);
+    private static float[] Channels(InputTensor tensor, int batch, int head, int token)
+    {
+        float[] row = new float[tensor.Channels];
+        tensor.CopyRow(batch, head, token, row);
+        return row;
+    }
 }

@@ -1,13 +1,16 @@
 using System.Numerics.Tensors;
+using Tessera.Numerics;
 
 namespace Tessera.Attention;
 
 /// <summary>
-/// Query, key and value of one call, float32, [batch, heads, tokens, channels] with any strides whose last dimension is dense, in natural
-/// token order.
+/// Query, key and value of one call, [batch, heads, tokens, channels] with any strides whose last dimension is dense, in natural token
+/// order; each of binary32, bfloat16 or binary16, and with a rotary embedding when the caller has not turned Q and K itself.
 /// </summary>
 public readonly ref struct AttentionInputs
 {
+    private readonly RotaryEmbedding? _rotary;
+
     /// <summary>
     /// Wraps the three tensors. [batch, tokens, heads, channels] data is passed as a view with permuted strides; nothing is copied.
     /// </summary>
@@ -15,20 +18,18 @@ public readonly ref struct AttentionInputs
     /// <param name="key">[B, H, Lk, D].</param>
     /// <param name="value">[B, H, Lk, D].</param>
     /// <exception cref="ArgumentException">A tensor is not 4-D, the sizes disagree, or the channels are not contiguous.</exception>
-    public AttentionInputs(ReadOnlyTensorSpan<float> query, ReadOnlyTensorSpan<float> key, ReadOnlyTensorSpan<float> value)
+    public AttentionInputs(InputTensor query, InputTensor key, InputTensor value)
     {
-        RequireLayout(query, nameof(query));
-        RequireLayout(key, nameof(key));
-        RequireLayout(value, nameof(value));
-        for (int axis = 0; axis < 4; axis++)
+        query.RequireLayout(nameof(query));
+        key.RequireLayout(nameof(key));
+        value.RequireLayout(nameof(value));
+        if ((key.Batch, key.Heads, key.Channels) != (query.Batch, query.Heads, query.Channels)
+            || (key.Batch, key.Heads, key.Tokens, key.Channels) != (value.Batch, value.Heads, value.Tokens, value.Channels))
         {
-            if (key.Lengths[axis] != value.Lengths[axis] || (axis != 2 && key.Lengths[axis] != query.Lengths[axis]))
-            {
-                throw new ArgumentException(
-                    $"query [{Describe(query)}], key [{Describe(key)}] and value [{Describe(value)}] disagree; "
-                        + "wanted [B,H,Lq,D], [B,H,Lk,D] and [B,H,Lk,D].",
-                    nameof(key));
-            }
+            throw new ArgumentException(
+                $"query [{query.Describe()}], key [{key.Describe()}] and value [{value.Describe()}] disagree; "
+                    + "wanted [B,H,Lq,D], [B,H,Lk,D] and [B,H,Lk,D].",
+                nameof(key));
         }
 
         Query = query;
@@ -36,42 +37,85 @@ public readonly ref struct AttentionInputs
         Value = value;
     }
 
+    /// <summary>Wraps three binary32 tensors.</summary>
+    /// <inheritdoc cref="AttentionInputs(InputTensor, InputTensor, InputTensor)"/>
+    public AttentionInputs(ReadOnlyTensorSpan<float> query, ReadOnlyTensorSpan<float> key, ReadOnlyTensorSpan<float> value)
+        : this(new InputTensor(query), new InputTensor(key), new InputTensor(value))
+    {
+    }
+
     /// <summary>Wraps dense [B, H, L, D] data.</summary>
     /// <exception cref="ArgumentException">A span is shorter than the shape says.</exception>
     public AttentionInputs(AttentionShape shape, ReadOnlySpan<float> query, ReadOnlySpan<float> key, ReadOnlySpan<float> value)
         : this(
-            new ReadOnlyTensorSpan<float>(query, [shape.Batch, shape.Heads, shape.QueryLength, shape.HeadDim]),
-            new ReadOnlyTensorSpan<float>(key, [shape.Batch, shape.Heads, shape.KeyLength, shape.HeadDim]),
-            new ReadOnlyTensorSpan<float>(value, [shape.Batch, shape.Heads, shape.KeyLength, shape.HeadDim]))
+            new InputTensor(Dense(shape, shape.QueryLength, query)), new InputTensor(Dense(shape, shape.KeyLength, key)),
+            new InputTensor(Dense(shape, shape.KeyLength, value)))
     {
     }
 
-    /// <summary>Queries.</summary>
-    public ReadOnlyTensorSpan<float> Query { get; }
+    /// <summary>Wraps dense [B, H, L, D] data of bfloat16.</summary>
+    /// <inheritdoc cref="AttentionInputs(AttentionShape, ReadOnlySpan{float}, ReadOnlySpan{float}, ReadOnlySpan{float})"/>
+    public AttentionInputs(AttentionShape shape, ReadOnlySpan<BFloat16> query, ReadOnlySpan<BFloat16> key, ReadOnlySpan<BFloat16> value)
+        : this(
+            new InputTensor(Dense(shape, shape.QueryLength, query)), new InputTensor(Dense(shape, shape.KeyLength, key)),
+            new InputTensor(Dense(shape, shape.KeyLength, value)))
+    {
+    }
 
-    /// <summary>Keys.</summary>
-    public ReadOnlyTensorSpan<float> Key { get; }
+    /// <summary>Wraps dense [B, H, L, D] data of binary16.</summary>
+    /// <inheritdoc cref="AttentionInputs(AttentionShape, ReadOnlySpan{float}, ReadOnlySpan{float}, ReadOnlySpan{float})"/>
+    public AttentionInputs(AttentionShape shape, ReadOnlySpan<Half> query, ReadOnlySpan<Half> key, ReadOnlySpan<Half> value)
+        : this(
+            new InputTensor(Dense(shape, shape.QueryLength, query)), new InputTensor(Dense(shape, shape.KeyLength, key)),
+            new InputTensor(Dense(shape, shape.KeyLength, value)))
+    {
+    }
+
+    /// <summary>Queries, as attention sees them.</summary>
+    public InputTensor Query { get; private init; }
+
+    /// <summary>Keys, as attention sees them.</summary>
+    public InputTensor Key { get; private init; }
 
     /// <summary>Values.</summary>
-    public ReadOnlyTensorSpan<float> Value { get; }
+    public InputTensor Value { get; }
 
-    /// <summary>Sizes.</summary>
-    public AttentionShape Shape =>
-        new((int)Query.Lengths[0], (int)Query.Lengths[1], (int)Query.Lengths[2], (int)Key.Lengths[2], (int)Query.Lengths[3]);
-
-    private static void RequireLayout(ReadOnlyTensorSpan<float> tensor, string name)
+    /// <summary>
+    /// Rotary position embedding of Q and K; null when there is none or the tensors are turned already. Rows are turned while they are
+    /// read: <c>inputs with { Rotary = rotary }</c> costs no pass over memory.
+    /// </summary>
+    /// <exception cref="ArgumentException">The embedding is for other tokens or channels than Q and K have.</exception>
+    public RotaryEmbedding? Rotary
     {
-        if (tensor.Rank != 4)
+        get => _rotary;
+        init
         {
-            throw new ArgumentException($"{name} has {tensor.Rank} dimensions; wanted [batch, heads, tokens, channels].", name);
-        }
+            if (value is not null)
+            {
+                Require(value, Query, "query");
+                Require(value, Key, "key");
+            }
 
-        if (tensor.Lengths[3] > 1 && tensor.Strides[3] != 1)
-        {
-            throw new ArgumentException(
-                $"{name} has stride {tensor.Strides[3]} between channels; wanted 1 (channels must be contiguous).", name);
+            _rotary = value;
+            Query = Query.WithRotary(value);
+            Key = Key.WithRotary(value);
         }
     }
 
-    private static string Describe(ReadOnlyTensorSpan<float> tensor) => string.Join(", ", tensor.Lengths.ToArray());
+    /// <summary>Sizes.</summary>
+    public AttentionShape Shape => new(Query.Batch, Query.Heads, Query.Tokens, Key.Tokens, Query.Channels);
+
+    private static ReadOnlyTensorSpan<T> Dense<T>(AttentionShape shape, int tokens, ReadOnlySpan<T> data) =>
+        new(data, [shape.Batch, shape.Heads, tokens, shape.HeadDim]);
+
+    private static void Require(RotaryEmbedding rotary, InputTensor tensor, string name)
+    {
+        if (rotary.Tokens != tensor.Tokens || rotary.Channels != tensor.Channels)
+        {
+            throw new ArgumentException(
+                $"The rotary embedding turns {rotary.Tokens} tokens of {rotary.Channels} channels, {name} is [{tensor.Describe()}]; "
+                    + "make one for these sizes.",
+                nameof(rotary));
+        }
+    }
 }

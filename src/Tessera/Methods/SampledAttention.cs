@@ -55,16 +55,11 @@ internal sealed unsafe class SampledAttention
     {
         AttentionShape shape = inputs.Shape;
         TResult[] results = new TResult[shape.Batch * shape.Heads];
-        nint[] queryStrides = inputs.Query.Strides.ToArray();
-        nint[] keyStrides = inputs.Key.Strides.ToArray();
-        nint[] valueStrides = inputs.Value.Strides.ToArray();
-        fixed (float* query = &inputs.Query.GetPinnableReference(),
-            key = &inputs.Key.GetPinnableReference(),
-            value = &inputs.Value.GetPinnableReference())
+        fixed (byte* query = inputs.Query, key = inputs.Key, value = inputs.Value)
         {
-            Strided queries = new(query, queryStrides, shape.HeadDim);
-            Strided keys = new(key, keyStrides, shape.HeadDim);
-            Strided values = new(value, valueStrides, shape.HeadDim);
+            RowSource queries = new(query, inputs.Query);
+            RowSource keys = new(key, inputs.Key);
+            RowSource values = new(value, inputs.Value);
             Parallel.For(0, results.Length, new ParallelOptions { CancellationToken = cancellationToken }, index =>
             {
                 (int batch, int head) = Math.DivRem(index, shape.Heads);
@@ -125,37 +120,49 @@ internal sealed unsafe class SampledAttention
     }
 
     private void Accumulate(
-        Strided queries, Strided keys, Strided values, int batch, int head, int[] rows, int keyCount, float scale, ClassifyKeys classify)
+        RowSource queries, RowSource keys, RowSource values, int batch, int head, int[] rows, int keyCount, float scale,
+        ClassifyKeys classify)
     {
         float[] scores = ArrayPool<float>.Shared.Rent(rows.Length * keyCount);
         int[] keyClasses = ArrayPool<int>.Shared.Rent(rows.Length * keyCount);
+        float[] copies = ArrayPool<float>.Shared.Rent(KeyChunk * HeadDim);
+        float[] turned = queries.IsDirect ? [] : new float[rows.Length * HeadDim];
         try
         {
-            for (int start = 0; start < keyCount; start += KeyChunk)
+            fixed (float* scratch = copies, queryScratch = turned)
             {
-                int end = Math.Min(keyCount, start + KeyChunk);
-                for (int row = 0; row < rows.Length; row++)
+                for (int row = 0; row < turned.Length / HeadDim; row++)
                 {
-                    ScoreChunk(
-                        queries.Row(batch, head, rows[row]), keys, batch, head, start, scale,
-                        scores.AsSpan((row * keyCount) + start, end - start));
+                    queries.Read(batch, head, rows[row], queryScratch + (row * HeadDim));
                 }
-            }
 
-            for (int row = 0; row < rows.Length; row++)
-            {
-                Span<float> line = scores.AsSpan(row * keyCount, keyCount);
-                TensorPrimitives.Subtract(line, TensorPrimitives.Max(line), line);
-                TensorPrimitives.Exp(line, line);
-                classify(rows[row], keyClasses.AsSpan(row * keyCount, keyCount));
-            }
+                float** pointers = stackalloc float*[KeyChunk];
+                for (int start = 0; start < keyCount; start += KeyChunk)
+                {
+                    int count = Point(keys, batch, head, start, keyCount, scratch, pointers);
+                    for (int row = 0; row < rows.Length; row++)
+                    {
+                        float* query = queries.IsDirect ? (float*)queries.Row(batch, head, rows[row]) : queryScratch + (row * HeadDim);
+                        ScoreChunk(query, pointers, HeadDim, scale, scores.AsSpan((row * keyCount) + start, count));
+                    }
+                }
 
-            for (int start = 0; start < keyCount; start += KeyChunk)
-            {
-                int end = Math.Min(keyCount, start + KeyChunk);
                 for (int row = 0; row < rows.Length; row++)
                 {
-                    AccumulateChunk(values, batch, head, row, start, end, scores.AsSpan(row * keyCount), keyClasses.AsSpan(row * keyCount));
+                    Span<float> line = scores.AsSpan(row * keyCount, keyCount);
+                    TensorPrimitives.Subtract(line, TensorPrimitives.Max(line), line);
+                    TensorPrimitives.Exp(line, line);
+                    classify(rows[row], keyClasses.AsSpan(row * keyCount, keyCount));
+                }
+
+                for (int start = 0; start < keyCount; start += KeyChunk)
+                {
+                    int count = Point(values, batch, head, start, keyCount, scratch, pointers);
+                    for (int row = 0; row < rows.Length; row++)
+                    {
+                        int first = (row * keyCount) + start;
+                        AccumulateChunk(pointers, row, scores.AsSpan(first, count), keyClasses.AsSpan(first, count));
+                    }
                 }
             }
         }
@@ -163,22 +170,34 @@ internal sealed unsafe class SampledAttention
         {
             ArrayPool<float>.Shared.Return(scores);
             ArrayPool<int>.Shared.Return(keyClasses);
+            ArrayPool<float>.Shared.Return(copies);
         }
+    }
+
+    /// <summary>Pointers to the rows of a chunk of keys, in place or, widened and turned, in scratch; answers how many.</summary>
+    private static int Point(RowSource source, int batch, int head, int start, int keyCount, float* scratch, float** pointers)
+    {
+        int count = Math.Min(KeyChunk, keyCount - start);
+        for (int i = 0; i < count; i++)
+        {
+            pointers[i] = source.Read(batch, head, start + i, scratch + ((nint)i * source.Channels));
+        }
+
+        return count;
     }
 
     // Four keys share each load of the query. Optimised at once: a call is too short for the runtime to notice that the loop is hot.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ScoreChunk(float* query, Strided keys, int batch, int head, int start, float scale, Span<float> scores)
+    private static void ScoreChunk(float* query, float** keys, int dim, float scale, Span<float> scores)
     {
-        int dim = keys.HeadDim;
         int vectors = dim - (dim % Vector<float>.Count);
         int index = 0;
         for (; index + 4 <= scores.Length; index += 4)
         {
-            float* key0 = keys.Row(batch, head, start + index);
-            float* key1 = keys.Row(batch, head, start + index + 1);
-            float* key2 = keys.Row(batch, head, start + index + 2);
-            float* key3 = keys.Row(batch, head, start + index + 3);
+            float* key0 = keys[index];
+            float* key1 = keys[index + 1];
+            float* key2 = keys[index + 2];
+            float* key3 = keys[index + 3];
             Vector<float> sum0 = default;
             Vector<float> sum1 = default;
             Vector<float> sum2 = default;
@@ -200,7 +219,7 @@ internal sealed unsafe class SampledAttention
 
         for (; index < scores.Length; index++)
         {
-            scores[index] = scale * Rest(query, keys.Row(batch, head, start + index), 0, dim);
+            scores[index] = scale * Rest(query, keys[index], 0, dim);
         }
     }
 
@@ -217,18 +236,17 @@ internal sealed unsafe class SampledAttention
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void AccumulateChunk(
-        Strided values, int batch, int head, int row, int start, int end, ReadOnlySpan<float> weights, ReadOnlySpan<int> keyClasses)
+    private void AccumulateChunk(float** values, int row, ReadOnlySpan<float> weights, ReadOnlySpan<int> keyClasses)
     {
         int vectors = HeadDim - (HeadDim % Vector<float>.Count);
         fixed (float* sums = _sums)
         {
-            for (int key = start; key < end; key++)
+            for (int key = 0; key < weights.Length; key++)
             {
                 float weight = weights[key];
                 int slot = (row * Classes) + keyClasses[key];
                 _mass[slot] += weight;
-                float* value = values.Row(batch, head, key);
+                float* value = values[key];
                 float* sum = sums + ((nint)slot * HeadDim);
                 Vector<float> factor = new(weight);
                 for (int c = 0; c < vectors; c += Vector<float>.Count)
@@ -246,17 +264,4 @@ internal sealed unsafe class SampledAttention
 
     /// <summary>Fills the class of every key for one query token.</summary>
     public delegate void ClassifyKeys(int query, Span<int> classes);
-
-    /// <summary>A pinned [batch, heads, tokens, channels] tensor.</summary>
-    private readonly struct Strided(float* data, nint[] strides, int headDim)
-    {
-        private readonly float* _data = data;
-        private readonly nint _batch = strides[0];
-        private readonly nint _head = strides[1];
-        private readonly nint _token = strides[2];
-
-        public int HeadDim { get; } = headDim;
-
-        public float* Row(int batch, int head, int token) => _data + (batch * _batch) + (head * _head) + (token * _token);
-    }
 }

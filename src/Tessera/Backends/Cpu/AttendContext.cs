@@ -1,3 +1,4 @@
+using Tessera.Attention;
 using Tessera.Backends.Cpu.Packing;
 using Tessera.Masks;
 using Tessera.Quantization;
@@ -34,7 +35,7 @@ internal unsafe struct AttendContext
     public RowSource Key;
 
     /// <summary>Output rows, in natural token order.</summary>
-    public RowSource Output;
+    public OutputRows Output;
 
     /// <summary>[batch, heads, queries], or null.</summary>
     public float* LogSumExp;

@@ -66,9 +66,9 @@ internal sealed unsafe class CpuAttentionKernel : IAttentionKernel
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         Plan.RequireFits(inputs, output, logSumExp);
-        fixed (float* query = &inputs.Query.GetPinnableReference())
-        fixed (float* key = &inputs.Key.GetPinnableReference())
-        fixed (float* value = &inputs.Value.GetPinnableReference())
+        fixed (byte* query = inputs.Query)
+        fixed (byte* key = inputs.Key)
+        fixed (byte* value = inputs.Value)
         fixed (float* destination = &output.GetPinnableReference())
         fixed (float* sums = logSumExp)
         {
@@ -83,12 +83,12 @@ internal sealed unsafe class CpuAttentionKernel : IAttentionKernel
                 Kernels = _kernels,
                 Packing = _packing,
                 KeySlots = _keySlots,
-                Query = new RowSource(query, inputs.Query.Strides),
-                Key = new RowSource(key, inputs.Key.Strides),
-                Output = new RowSource(destination, output.Strides),
+                Query = new RowSource(query, inputs.Query),
+                Key = new RowSource(key, inputs.Key),
+                Output = new OutputRows(destination, output.Strides),
                 LogSumExp = sums,
             };
-            return Run(context, new RowSource(value, inputs.Value.Strides), cancellationToken);
+            return Run(context, new RowSource(value, inputs.Value), cancellationToken);
         }
     }
 
@@ -160,7 +160,9 @@ internal sealed unsafe class CpuAttentionKernel : IAttentionKernel
         if (Plan.Recipe.SmoothKey || Plan.Recipe.SmoothValue)
         {
             int strips = _packing.MeanStrips;
-            _scheduler.Run(count * strips, new MeanJob(_packing, context.Key, value, _arena.Heads, strips), cancellationToken);
+            _scheduler.Run(
+                count * strips, new MeanJob(_packing, _kernels.Packer, context.Key, value, _arena.Heads, _workers, strips),
+                cancellationToken);
             _scheduler.Run(count, new MeanReductionJob(_packing, _arena.Heads, strips), cancellationToken);
         }
 

@@ -27,12 +27,12 @@ public sealed unsafe class CpuMapReader(CpuOptions options) : IAttentionMapReade
     {
         RequireHead(inputs.Shape, batch, head, logSumExp);
         using Reading reading = new(inputs.Shape, BlockSize.Default, order: null, scale, _options);
-        fixed (float* query = &inputs.Query.GetPinnableReference())
-        fixed (float* key = &inputs.Key.GetPinnableReference())
+        fixed (byte* query = inputs.Query)
+        fixed (byte* key = inputs.Key)
         fixed (float* sums = logSumExp)
         {
             AttendContext context = reading.Pack(
-                new RowSource(query, inputs.Query.Strides), new RowSource(key, inputs.Key.Strides), batch, head, cancellationToken);
+                new RowSource(query, inputs.Query), new RowSource(key, inputs.Key), batch, head, cancellationToken);
             int tiles = CeilingDivision.Of(context.Layout.QuerySlots, CpuLayout.TargetRows);
             reading.Scheduler.Run(tiles, new LogSumExpJob(context, reading.Heads, reading.Workers, sums), cancellationToken);
         }
@@ -50,13 +50,13 @@ public sealed unsafe class CpuMapReader(CpuOptions options) : IAttentionMapReade
         RequireHead(inputs.Shape, batch, head, logSumExp);
         using Reading reading = new(inputs.Shape, destination.Size, order, scale, _options);
         RequireDestination(reading.Layout, queryBlocks, destination);
-        fixed (float* query = &inputs.Query.GetPinnableReference())
-        fixed (float* key = &inputs.Key.GetPinnableReference())
+        fixed (byte* query = inputs.Query)
+        fixed (byte* key = inputs.Key)
         fixed (float* sums = logSumExp)
         fixed (int* rows = queryBlocks)
         {
             AttendContext context = reading.Pack(
-                new RowSource(query, inputs.Query.Strides), new RowSource(key, inputs.Key.Strides), batch, head, cancellationToken);
+                new RowSource(query, inputs.Query), new RowSource(key, inputs.Key), batch, head, cancellationToken);
             Array.Clear(destination.Sum);
             Array.Clear(destination.Maximum);
             Array.Clear(destination.CountBelow);

@@ -61,7 +61,8 @@ internal sealed unsafe partial class TileWorker
             int first = _blocks[i] * _layout.KeyBlock;
             int slots = Math.Min(_layout.KeyBlock, _layout.KeySlots - first);
             context.Kernels.Packer.KeyDots(
-                context.Packing, context.Key, head, _queryMean, first, slots, context.Packing.ScoreFactor, _bias + (i * _layout.KeyStride));
+                context.Packing, context.Key, head, _queryMean, first, slots, context.Packing.ScoreFactor, _bias + (i * _layout.KeyStride),
+                Scratch);
         }
     }
 

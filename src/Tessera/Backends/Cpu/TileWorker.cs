@@ -55,15 +55,7 @@ internal sealed unsafe partial class TileWorker
         _queryTokens = (int*)carver.Take(4L * rows);
         _keyTokens = (int*)carver.Take(4L * layout.KeyStride);
         _segments = (TileSegment*)carver.Take((long)sizeof(TileSegment) * layout.ChunkBlocks * layout.SegmentsPerBlock);
-        PackScratch scratch;
-        scratch.Rows = (float*)carver.Take(4L * Math.Max(4, layout.KeyStride) * layout.RowChannels);
-        scratch.Codes = carver.Take(4L * layout.RowChannels);
-        scratch.Zero = (float*)carver.Take(4L * layout.RowChannels);
-        scratch.Inverses = (float*)carver.Take(4L * layout.RowChannels);
-        scratch.Scales = (float*)carver.Take(4L * layout.RowChannels);
-        scratch.Columns = (float*)carver.Take(4L * layout.RowChannels);
-        scratch.RowPointers = (float**)carver.Take((long)sizeof(float*) * layout.KeyStride);
-        Scratch = scratch;
+        Scratch = new PackScratch(layout, ref carver);
         Bytes = carver.Taken;
         _tile.KeyStride = layout.KeyStride;
         _tile.BlockIndices = _blocks;
@@ -91,7 +83,7 @@ internal sealed unsafe partial class TileWorker
     /// <summary>Mean of a query block, in scratch.</summary>
     public float* MeanOfQueryBlock(in AttendContext context, in PackedHead head, int block)
     {
-        BlockMean.OfQueries(context, head, block, _queryMean);
+        BlockMean.OfQueries(context, head, block, Scratch, _queryMean);
         return _queryMean;
     }
 

@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using Tessera.Attention;
 using Tessera.Layout;
 using Tessera.Quantization;
@@ -6,8 +5,9 @@ using Tessera.Quantization;
 namespace Tessera.Backends.Reference;
 
 /// <summary>
-/// Q, K and V of one head in storage order, as the recipe sees them: gathered, smoothed, rotated, quantised and read back in double. The
-/// order of the steps is part of the meaning: means are taken off first, the Hadamard transform follows, and scales are taken last.
+/// Q, K and V of one head in storage order, as the recipe sees them: gathered, turned by position, smoothed, transformed, quantised and
+/// read back in double. The order of the steps is part of the meaning: Q and K are turned and rounded to binary32, means are taken off,
+/// the Hadamard transform follows, and scales are taken last.
 /// </summary>
 internal sealed class ReferenceOperands
 {
@@ -28,9 +28,9 @@ internal sealed class ReferenceOperands
         _headDim = plan.Shape.HeadDim;
         _queryBlock = plan.Mask.Size.Query;
         QuantizationRecipe recipe = plan.Recipe;
-        float[] query = Gather(inputs.Query, _order, batch, head, plan.Mask.QuerySlots);
-        float[] key = Gather(inputs.Key, _order, batch, head, plan.Mask.KeySlots);
-        float[] value = Gather(inputs.Value, _order, batch, head, plan.Mask.KeySlots);
+        float[] query = Gather(inputs.Query.WithRotary(null), inputs.Rotary, _order, batch, head, plan.Mask.QuerySlots);
+        float[] key = Gather(inputs.Key.WithRotary(null), inputs.Rotary, _order, batch, head, plan.Mask.KeySlots);
+        float[] value = Gather(inputs.Value, null, _order, batch, head, plan.Mask.KeySlots);
 
         _rowConstant = new double[plan.Mask.QuerySlots];
         if (recipe.SmoothKey)
@@ -96,20 +96,31 @@ internal sealed class ReferenceOperands
     /// <summary>What value smoothing took from a channel; zero without smoothing.</summary>
     public double ValueMean(int channel) => _valueMean[channel];
 
-    private static float[] Gather(ReadOnlyTensorSpan<float> tensor, TokenOrder? order, int batch, int head, int slots)
+    private static float[] Gather(in InputTensor tensor, RotaryEmbedding? rotary, TokenOrder? order, int batch, int head, int slots)
     {
-        int channels = (int)tensor.Lengths[3];
+        int channels = tensor.Channels;
         float[] rows = new float[checked(slots * channels)];
         for (int slot = 0; slot < slots; slot++)
         {
             int token = order?.TokenAt(slot) ?? slot;
             for (int channel = 0; token >= 0 && channel < channels; channel++)
             {
-                rows[(slot * channels) + channel] = tensor[batch, head, token, channel];
+                rows[(slot * channels) + channel] = rotary is null
+                    ? tensor[batch, head, token, channel]
+                    : Turned(tensor, rotary, batch, head, token, channel);
             }
         }
 
         return rows;
+    }
+
+    /// <summary>One channel of a row that a rotary embedding turns, in double from angle to product, rounded once.</summary>
+    private static float Turned(in InputTensor tensor, RotaryEmbedding rotary, int batch, int head, int token, int channel)
+    {
+        (double sine, double cosine) = Math.SinCos(rotary.Angle(token, channel / 2));
+        double even = tensor[batch, head, token, channel & ~1];
+        double odd = tensor[batch, head, token, channel | 1];
+        return (float)(channel % 2 == 0 ? (even * cosine) - (odd * sine) : (even * sine) + (odd * cosine));
     }
 
     private Operand Quantized(

@@ -28,11 +28,12 @@ internal sealed class OutputErrorProbe
         _dense = new float[count * _headDim];
         _value = HeadRows.Copy(inputs.Value, batch, head);
         float[] key = HeadRows.Copy(inputs.Key, batch, head);
+        float[] scratch = new float[_headDim];
         for (int sample = 0; sample < count; sample++)
         {
             int query = grid.VideoStart + (int)(((2L * sample) + 1) * grid.VideoTokens / (2L * count));
             _queries[sample] = query;
-            ReadOnlySpan<float> row = HeadRows.Row(inputs.Query, batch, head, query);
+            ReadOnlySpan<float> row = inputs.Query.Row(batch, head, query, scratch);
             Span<float> probability = _probabilities.AsSpan(sample * _keys, _keys);
             Span<float> output = _dense.AsSpan(sample * _headDim, _headDim);
             for (int token = 0; token < _keys; token++)

@@ -15,9 +15,10 @@ internal static class ValueSpread
         int tokens = inputs.Shape.KeyLength;
         int channels = inputs.Shape.HeadDim;
         double[] mean = new double[channels];
+        float[] scratch = new float[channels];
         for (int token = 0; token < tokens; token++)
         {
-            ReadOnlySpan<float> row = HeadRows.Row(inputs.Value, batch, head, token);
+            ReadOnlySpan<float> row = inputs.Value.Row(batch, head, token, scratch);
             for (int c = 0; c < channels; c++)
             {
                 mean[c] += row[c];
@@ -27,7 +28,7 @@ internal static class ValueSpread
         float[] spread = new float[tokens];
         for (int token = 0; token < tokens; token++)
         {
-            ReadOnlySpan<float> row = HeadRows.Row(inputs.Value, batch, head, token);
+            ReadOnlySpan<float> row = inputs.Value.Row(batch, head, token, scratch);
             double square = 0;
             for (int c = 0; c < channels; c++)
             {

@@ -43,15 +43,16 @@ internal sealed class PooledBlocks
     /// <param name="order">Token order, or null.</param>
     /// <param name="block">Slots per block.</param>
     /// <param name="smooth">Subtract the channel mean over all tokens first.</param>
-    public static PooledBlocks Of(in ReadOnlyTensorSpan<float> tensor, int batch, int head, TokenOrder? order, int block, bool smooth)
+    public static PooledBlocks Of(in InputTensor tensor, int batch, int head, TokenOrder? order, int block, bool smooth)
     {
-        int tokens = (int)tensor.Lengths[2];
-        int headDim = (int)tensor.Lengths[3];
+        int tokens = tensor.Tokens;
+        int headDim = tensor.Channels;
         int slots = order?.Slots ?? tokens;
         PooledBlocks pooled = new(CeilingDivision.Of(slots, block), headDim);
         float[] offset = smooth ? ChannelMean(tensor, batch, head) : new float[headDim];
         Span<float> row = stackalloc float[headDim];
         Span<float> direction = stackalloc float[headDim];
+        Span<float> scratch = stackalloc float[headDim];
         for (int index = 0; index < pooled.Count; index++)
         {
             Span<float> mean = pooled._mean.AsSpan(index * headDim, headDim);
@@ -65,7 +66,7 @@ internal sealed class PooledBlocks
                     continue;
                 }
 
-                TensorPrimitives.Subtract(HeadRows.Row(tensor, batch, head, token), offset, row);
+                TensorPrimitives.Subtract(tensor.Row(batch, head, token, scratch), offset, row);
                 TensorPrimitives.Add(mean, row, mean);
                 float square = TensorPrimitives.SumOfSquares(row);
                 if (square > 0)
@@ -87,17 +88,18 @@ internal sealed class PooledBlocks
         return pooled;
     }
 
-    private static float[] ChannelMean(in ReadOnlyTensorSpan<float> tensor, int batch, int head)
+    private static float[] ChannelMean(in InputTensor tensor, int batch, int head)
     {
         // Sums of 64 rows at a time keep float sums of 100,000 rows accurate without a double pass.
         const int Run = 64;
-        int tokens = (int)tensor.Lengths[2];
-        int headDim = (int)tensor.Lengths[3];
+        int tokens = tensor.Tokens;
+        int headDim = tensor.Channels;
         float[] run = new float[headDim];
+        float[] scratch = new float[headDim];
         double[] sum = new double[headDim];
         for (int token = 0; token < tokens; token++)
         {
-            TensorPrimitives.Add(run, HeadRows.Row(tensor, batch, head, token), run);
+            TensorPrimitives.Add(run, tensor.Row(batch, head, token, scratch), run);
             if ((token + 1) % Run == 0 || token + 1 == tokens)
             {
                 for (int d = 0; d < headDim; d++)

@@ -25,6 +25,12 @@ internal unsafe interface IVectorIsa<TVector>
 
     static abstract void Store(float* destination, TVector value);
 
+    /// <summary>Count 16-bit integers, extended by zeros to 32-bit lanes.</summary>
+    static abstract TVector LoadShorts(ushort* source);
+
+    /// <summary>Lanes 2j and 2j + 1 changed for each other.</summary>
+    static abstract TVector SwapNeighbours(TVector value);
+
     static abstract TVector Broadcast(float value);
 
     /// <summary>Repeats the 32 bits at <paramref name="source"/>, whatever they mean.</summary>

@@ -24,6 +24,12 @@ internal readonly unsafe struct Isa128 : IVectorIsa<Lanes>
     public static void Store(float* destination, Lanes value) => value.Store(destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes LoadShorts(ushort* source) => Vector128.WidenLower(Vector128.CreateScalar(*(ulong*)source).AsUInt16()).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes SwapNeighbours(Lanes value) => Vector128.Shuffle(value, Vector128.Create(1, 0, 3, 2));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes Broadcast(float value) => Vector128.Create(value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -24,6 +24,12 @@ internal readonly unsafe struct Isa256 : IVectorIsa<Lanes>
     public static void Store(float* destination, Lanes value) => value.Store(destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes LoadShorts(ushort* source) => Avx2.ConvertToVector256Int32(source).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes SwapNeighbours(Lanes value) => Avx.Permute(value, 0b10_11_00_01);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes Broadcast(float value) => Vector256.Create(value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

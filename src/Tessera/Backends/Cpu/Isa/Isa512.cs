@@ -24,6 +24,12 @@ internal readonly unsafe struct Isa512 : IVectorIsa<Lanes>
     public static void Store(float* destination, Lanes value) => value.Store(destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes LoadShorts(ushort* source) => Avx512F.ConvertToVector512UInt32(Vector256.Load(source)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes SwapNeighbours(Lanes value) => Avx512F.Permute4x32(value, 0b10_11_00_01);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes Broadcast(float value) => Vector512.Create(value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

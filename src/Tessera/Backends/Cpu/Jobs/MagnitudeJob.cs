@@ -1,3 +1,4 @@
+using Tessera.Attention;
 using Tessera.Backends.Cpu.Packing;
 using Tessera.Quantization;
 

@@ -1,3 +1,4 @@
+using Tessera.Attention;
 using Tessera.Backends.Cpu.Packing;
 
 namespace Tessera.Backends.Cpu.Jobs;
@@ -5,7 +6,8 @@ namespace Tessera.Backends.Cpu.Jobs;
 /// <summary>
 /// Sums channels of K and V over strips of slots. Items: (pair, strip). Strips are fixed, so the means do not depend on threads.
 /// </summary>
-internal readonly unsafe struct MeanJob(PackingPlan plan, RowSource key, RowSource value, PackedHead[] heads, int strips) : ITileJob
+internal readonly unsafe struct MeanJob(
+    PackingPlan plan, RowPacker packer, RowSource key, RowSource value, PackedHead[] heads, TileWorker[] workers, int strips) : ITileJob
 {
     /// <summary>Slots of a strip.</summary>
     public const int StripSlots = 256;
@@ -16,17 +18,16 @@ internal readonly unsafe struct MeanJob(PackingPlan plan, RowSource key, RowSour
         int strip = item % strips;
         int first = strip * StripSlots;
         int rows = Math.Min(StripSlots, plan.Layout.KeySlots - first);
-        int channels = plan.Layout.Shape.HeadDim;
         double* sums = head.MeanSums + (2L * strip * plan.Layout.RowChannels);
         new Span<double>(sums, 2 * plan.Layout.RowChannels).Clear();
         if (plan.Recipe.SmoothKey)
         {
-            BlockMean.AddRows(key, head, plan.OrderOf(head.Head), first, rows, channels, sums);
+            packer.AddRows(plan, key, head, first, rows, sums, workers[worker].Scratch);
         }
 
         if (plan.Recipe.SmoothValue)
         {
-            BlockMean.AddRows(value, head, plan.OrderOf(head.Head), first, rows, channels, sums + plan.Layout.RowChannels);
+            packer.AddRows(plan, value, head, first, rows, sums + plan.Layout.RowChannels, workers[worker].Scratch);
         }
     }
 }

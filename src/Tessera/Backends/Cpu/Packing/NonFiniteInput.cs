@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Tessera.Attention;
 using Tessera.Quantization;
 
 namespace Tessera.Backends.Cpu.Packing;
@@ -31,13 +32,13 @@ internal static unsafe class NonFiniteInput
         };
         for (int token = 0; token < tokens; token++)
         {
-            float* row = source.Row(head.Batch, head.Head, token);
             for (int channel = 0; channel < channels; channel++)
             {
-                if ((BitConverter.SingleToInt32Bits(row[channel]) & int.MaxValue) >= LimitOf(format))
+                float element = source.Element(head.Batch, head.Head, token, channel);
+                if ((BitConverter.SingleToInt32Bits(element) & int.MaxValue) >= LimitOf(format))
                 {
                     throw new ArgumentException(
-                        $"{name}[{head.Batch}, {head.Head}, {token}, {channel}] is {row[channel]}, which {format} attention cannot use; "
+                        $"{name}[{head.Batch}, {head.Head}, {token}, {channel}] is {element}, which {format} attention cannot use; "
                             + "clean or clamp the tensor first.",
                         name);
                 }
@@ -45,7 +46,8 @@ internal static unsafe class NonFiniteInput
         }
 
         throw new ArgumentException(
-            $"{name} of batch {head.Batch}, head {head.Head} overflows while it is smoothed or rotated; scale the tensor down first.",
+            $"{name} of batch {head.Batch}, head {head.Head} overflows while it is turned, smoothed or transformed; "
+                + "scale the tensor down first.",
             name);
     }
 

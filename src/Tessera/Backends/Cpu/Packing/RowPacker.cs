@@ -1,3 +1,4 @@
+using Tessera.Attention;
 using Tessera.Quantization;
 
 namespace Tessera.Backends.Cpu.Packing;
@@ -51,5 +52,13 @@ internal abstract unsafe class RowPacker
     /// Dot products of one row with smoothed key rows, times a factor: the rank-1 term of query smoothing. Padding gives 0.
     /// </summary>
     public abstract void KeyDots(
-        PackingPlan plan, in RowSource source, in PackedHead head, float* row, int firstSlot, int slots, float factor, float* destination);
+        PackingPlan plan, in RowSource source, in PackedHead head, float* row, int firstSlot, int slots, float factor, float* destination,
+        in PackScratch scratch);
+
+    /// <summary>
+    /// Adds the rows of a stretch of slots to sums of channels in binary64, each channel in slot order whatever the width.
+    /// </summary>
+    /// <returns>Slots that hold a token.</returns>
+    public abstract int AddRows(
+        PackingPlan plan, in RowSource source, in PackedHead head, int firstSlot, int rows, double* sums, in PackScratch scratch);
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Tessera.Attention;
 using Tessera.Backends.Cpu.Isa;
 using Tessera.Layout;
 using Tessera.Quantization;
@@ -9,7 +10,7 @@ namespace Tessera.Backends.Cpu.Packing;
 /// Packing over one vector width. Padding slots are never read: keys of padding become zero rows (their scores are hidden later), queries
 /// of padding become zero rows (their results are never stored).
 /// </summary>
-internal sealed unsafe class RowPacker<TIsa, TVector> : RowPacker
+internal sealed unsafe partial class RowPacker<TIsa, TVector> : RowPacker
     where TIsa : struct, IVectorIsa<TVector>
     where TVector : unmanaged
 {
@@ -30,8 +31,8 @@ internal sealed unsafe class RowPacker<TIsa, TVector> : RowPacker
             for (int i = 0; i < 4; i++)
             {
                 int slot = first + key + i;
-                float* row = key + i < slots ? source.SlotRow(head.Batch, head.Head, order, slot) : null;
                 float* scratchRow = scratch.Rows + (i * layout.RowChannels);
+                float* row = key + i < slots ? Read(source, head, order, slot, scratchRow, scratch) : null;
                 float* values = scratch.Zero;
                 float scale = 0;
                 float inverse = 1;
@@ -79,11 +80,11 @@ internal sealed unsafe class RowPacker<TIsa, TVector> : RowPacker
         for (int key = 0; key < layout.KeyStride; key++)
         {
             int slot = first + key;
-            float* row = key < slots ? source.SlotRow(head.Batch, head.Head, order, slot) : null;
+            float* scratchRow = scratch.Rows + ((nint)key * layout.RowChannels);
+            float* row = key < slots ? Read(source, head, order, slot, scratchRow, scratch) : null;
             float* values = scratch.Zero;
             if (row != null)
             {
-                float* scratchRow = scratch.Rows + ((nint)key * layout.RowChannels);
                 values = PrepareValue(plan, row, plan.Recipe.SmoothValue ? head.ValueMean : null, scratchRow);
                 int magnitude = Magnitude(values, layout.Shape.HeadDim, operand.Format, AttentionOperand.Value, source, head, plan);
                 if (!layout.IntegerOutput)
@@ -118,7 +119,7 @@ internal sealed unsafe class RowPacker<TIsa, TVector> : RowPacker
         {
             int slot = firstSlot + r;
             float* packed = target.Rows + ((nint)r * layout.QueryStride);
-            float* row = source.SlotRow(head.Batch, head.Head, order, slot);
+            float* row = Read(source, head, order, slot, scratch.Rows, scratch);
             if (row == null)
             {
                 new Span<float>(packed, layout.DotSteps).Clear();
@@ -150,54 +151,12 @@ internal sealed unsafe class RowPacker<TIsa, TVector> : RowPacker
         return largest;
     }
 
-    public override void CollectMagnitudes(
-        PackingPlan plan, in RowSource source, in PackedHead head, AttentionOperand operand, int firstSlot, int rows, float* mean,
-        in PackScratch scratch)
+    /// <summary>The row in a storage slot as binary32, turned; null for padding.</summary>
+    private static float* Read(
+        in RowSource source, in PackedHead head, TokenOrder? order, int slot, float* destination, in PackScratch scratch)
     {
-        CpuLayout layout = plan.Layout;
-        TokenOrder? order = plan.OrderOf(head.Head);
-        OperandScales scales = new(plan, head, operand);
-        int channels = operand == AttentionOperand.Value ? layout.Shape.HeadDim : layout.DotChannels;
-        for (int slot = firstSlot; slot < firstSlot + rows; slot++)
-        {
-            float* row = source.SlotRow(head.Batch, head.Head, order, slot);
-            if (row == null)
-            {
-                continue;
-            }
-
-            float* values = operand == AttentionOperand.Value
-                ? PrepareValue(plan, row, mean, scratch.Rows)
-                : Prepare(plan, row, mean, scratch.Rows);
-            if (scales.Mode == ScaleMode.RowGroups)
-            {
-                Raise(ref scales.Group(scales.GroupOf(slot)), RowRounding<TIsa, TVector>.MagnitudeBits(values, channels));
-                continue;
-            }
-
-            int* columns = scales.Columns(scales.GroupOf(slot));
-            for (int channel = 0; channel < channels; channel++)
-            {
-                int bits = BitConverter.SingleToInt32Bits(values[channel]) & int.MaxValue;
-                if (bits > Volatile.Read(ref columns[channel]))
-                {
-                    Raise(ref columns[channel], bits);
-                }
-            }
-        }
-    }
-
-    public override void KeyDots(
-        PackingPlan plan, in RowSource source, in PackedHead head, float* row, int firstSlot, int slots, float factor, float* destination)
-    {
-        TokenOrder? order = plan.OrderOf(head.Head);
-        int channels = plan.Layout.Shape.HeadDim;
-        float mean = plan.Recipe.SmoothKey ? Dot(row, head.KeyMean, channels) : 0;
-        for (int i = 0; i < slots; i++)
-        {
-            float* key = source.SlotRow(head.Batch, head.Head, order, firstSlot + i);
-            destination[i] = key == null ? 0 : factor * (Dot(key, row, channels) - mean);
-        }
+        int token = RowSource.TokenAt(order, slot);
+        return token < 0 ? null : RowLoading<TIsa, TVector>.Read(source, head.Batch, head.Head, token, destination, scratch.Widened);
     }
 
     private static void Raise(ref int location, int value)
@@ -314,24 +273,6 @@ internal sealed unsafe class RowPacker<TIsa, TVector> : RowPacker
             TIsa.Store(scratch.Scales + column, TIsa.SelectLess(TIsa.Zero, magnitude, TIsa.Divide(floored, codes), one));
             TIsa.Store(scratch.Inverses + column, TIsa.SelectLess(TIsa.Zero, magnitude, TIsa.Divide(codes, floored), one));
         }
-    }
-
-    private static float Dot(float* left, float* right, int count)
-    {
-        TVector sum = TIsa.Zero;
-        int i = 0;
-        for (; i + TIsa.Count <= count; i += TIsa.Count)
-        {
-            sum = TIsa.MultiplyAdd(TIsa.Load(left + i), TIsa.Load(right + i), sum);
-        }
-
-        float total = TIsa.Sum(sum);
-        for (; i < count; i++)
-        {
-            total += left[i] * right[i];
-        }
-
-        return total;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

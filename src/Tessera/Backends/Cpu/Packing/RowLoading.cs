@@ -1,0 +1,140 @@
+using System.Runtime.CompilerServices;
+using Tessera.Attention;
+using Tessera.Backends.Cpu.Isa;
+using Tessera.Quantization;
+
+namespace Tessera.Backends.Cpu.Packing;
+
+/// <summary>
+/// Reads one row as binary32: the row itself when it lies in memory as such, otherwise a copy in scratch, widened and turned. The copy
+/// stays in the first-level cache until it is packed.
+/// </summary>
+internal static unsafe class RowLoading<TIsa, TVector>
+    where TIsa : struct, IVectorIsa<TVector>
+    where TVector : unmanaged
+{
+    /// <summary>A token's channels.</summary>
+    /// <param name="source">Rows.</param>
+    /// <param name="batch">Batch index.</param>
+    /// <param name="head">Head index.</param>
+    /// <param name="token">Natural token.</param>
+    /// <param name="destination">Scratch for the result.</param>
+    /// <param name="widened">Scratch for a widened row that is yet to be turned.</param>
+    /// <returns>The row in memory or <paramref name="destination"/>; Channels elements are meaningful.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float* Read(in RowSource source, int batch, int head, int token, float* destination, float* widened)
+    {
+        byte* row = source.Row(batch, head, token);
+        return source.IsDirect ? (float*)row : Converted(source, row, token, destination, widened);
+    }
+
+    private static float* Converted(in RowSource source, byte* row, int token, float* destination, float* widened)
+    {
+        bool turns = source.Rotary is { } rotary && rotary.PositionsOf(token)[0] >= 0;
+        float* target = turns ? widened : destination;
+        switch (source.Format)
+        {
+            case NumberFormat.BFloat16:
+                WidenBFloat16((ushort*)row, target, source.Channels);
+                break;
+            case NumberFormat.Float16:
+                WidenBinary16((ushort*)row, target, source.Channels);
+                break;
+            default:
+                target = (float*)row;
+                break;
+        }
+
+        if (!turns)
+        {
+            return target;
+        }
+
+        Rotate(source.Rotary!, token, target, destination);
+        return destination;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void WidenBFloat16(ushort* row, float* destination, int count)
+    {
+        int i = 0;
+        for (; i + TIsa.Count <= count; i += TIsa.Count)
+        {
+            TIsa.Store(destination + i, TIsa.ShiftLeftInt32(TIsa.LoadShorts(row + i), 16));
+        }
+
+        for (; i < count; i++)
+        {
+            destination[i] = BitConverter.Int32BitsToSingle(row[i] << 16);
+        }
+    }
+
+    // Exact for every finite number: 112 is the difference of the exponent biases. A subnormal is read as 2^-14 plus itself, whose
+    // mantissa then stands at its place. Infinities and NaN, recognised by magnitudes from 2^16, get the exponent of their kind.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void WidenBinary16(ushort* row, float* destination, int count)
+    {
+        const int ExponentOffset = 112 << 23;
+        const int SmallestNormal = 113 << 23;
+        TVector magnitudeBits = TIsa.BroadcastInt32(0x7FFF);
+        TVector signBit = TIsa.BroadcastInt32(0x8000);
+        TVector smallest = TIsa.BroadcastInt32(SmallestNormal);
+        TVector infinity = TIsa.BroadcastInt32(0x7F800000);
+        int i = 0;
+        for (; i + TIsa.Count <= count; i += TIsa.Count)
+        {
+            TVector halves = TIsa.LoadShorts(row + i);
+            TVector bits = TIsa.ShiftLeftInt32(TIsa.And(halves, magnitudeBits), 13);
+            TVector normal = TIsa.AddInt32(bits, TIsa.BroadcastInt32(ExponentOffset));
+            TVector subnormal = TIsa.Subtract(TIsa.AddInt32(bits, smallest), smallest);
+            TVector finite = TIsa.SelectLess(normal, smallest, subnormal, normal);
+            TVector magnitude = TIsa.SelectLess(normal, TIsa.Broadcast(65536f), finite, TIsa.Or(bits, infinity));
+            TIsa.Store(destination + i, TIsa.Or(magnitude, TIsa.ShiftLeftInt32(TIsa.And(halves, signBit), 16)));
+        }
+
+        for (; i < count; i++)
+        {
+            destination[i] = (float)BitConverter.UInt16BitsToHalf(row[i]);
+        }
+    }
+
+    // The last register of an axis ends where the axis ends and may overlap the one before: source and destination differ, so computing an
+    // element twice does no harm, and nothing outside the row is touched.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rotate(RotaryEmbedding rotary, int token, float* source, float* destination)
+    {
+        int* positions = rotary.PositionsOf(token);
+        foreach (ref readonly RotaryAxis axis in rotary.Axes)
+        {
+            float* cosines = rotary.FactorsOf(axis, *positions++);
+            float* sines = cosines + axis.Channels;
+            float* from = source + axis.First;
+            float* to = destination + axis.First;
+            int last = axis.Channels - TIsa.Count;
+            if (last >= 0)
+            {
+                for (int i = 0; i < last; i += TIsa.Count)
+                {
+                    RotateRegister(from + i, cosines + i, sines + i, to + i);
+                }
+
+                RotateRegister(from + last, cosines + last, sines + last, to + last);
+                continue;
+            }
+
+            for (int i = 0; i < axis.Channels; i += 2)
+            {
+                to[i] = (from[i] * cosines[i]) + (from[i + 1] * sines[i]);
+                to[i + 1] = (from[i + 1] * cosines[i + 1]) + (from[i] * sines[i + 1]);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void RotateRegister(float* source, float* cosines, float* sines, float* destination)
+    {
+        TVector row = TIsa.Load(source);
+        TVector turned = TIsa.Multiply(TIsa.SwapNeighbours(row), TIsa.Load(sines));
+        TIsa.Store(destination, TIsa.MultiplyAdd(row, TIsa.Load(cosines), turned));
+    }
+}
