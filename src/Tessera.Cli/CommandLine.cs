@@ -66,6 +66,9 @@ internal static class CommandLine
                 new TablesLocalityCommand(console),
                 new TablesProbabilityCommand(console),
                 new TablesFloat8Command(console)),
+            CommandGroup.Of(
+                "wan", "Wan2.1 text to video.",
+                new WanTokenizeCommand(console)),
             new DoctorCommand(console),
             HelpWithExamples.CreateOption(),
             new VersionOption(),

@@ -21,11 +21,19 @@ internal sealed record CommandRun(int ExitCode, string Output, string Error)
 
     public static CommandRun Of(params string[] arguments) => Of(CancellationToken.None, arguments);
 
-    public static CommandRun Of(CancellationToken cancellationToken, params string[] arguments)
+    public static CommandRun Of(CancellationToken cancellationToken, params string[] arguments) => Of(TextReader.Null, arguments, cancellationToken);
+
+    public static CommandRun WithInput(string input, params string[] arguments)
+    {
+        using StringReader reader = new(input);
+        return Of(reader, arguments, CancellationToken.None);
+    }
+
+    private static CommandRun Of(TextReader input, string[] arguments, CancellationToken cancellationToken)
     {
         using StringWriter output = new();
         using StringWriter error = new();
-        int code = CommandLine.RunAsync(arguments, CommandConsole.ForWriters(output, error), cancellationToken).GetAwaiter().GetResult();
+        int code = CommandLine.RunAsync(arguments, CommandConsole.ForWriters(output, error, input), cancellationToken).GetAwaiter().GetResult();
         return new CommandRun(code, output.ToString(), error.ToString());
     }
 

@@ -16,7 +16,9 @@ public sealed partial class DependencyDirectionTests
     {
         ["Tessera"] = [],
         ["Tessera.Media"] = ["Tessera"],
-        ["Tessera.Cli"] = ["Tessera", "Tessera.Media"],
+        ["Tessera.Neural"] = ["Tessera"],
+        ["Tessera.Wan"] = ["Tessera", "Tessera.Neural"],
+        ["Tessera.Cli"] = ["Tessera", "Tessera.Media", "Tessera.Wan"],
     };
 
     /// <summary>Namespaces of the core that each of its namespaces may use beside itself.</summary>

@@ -13,6 +13,8 @@ public sealed class PublicSurfaceTests
     [Theory]
     [InlineData("Tessera")]
     [InlineData("Tessera.Media")]
+    [InlineData("Tessera.Neural")]
+    [InlineData("Tessera.Wan")]
     public void The_public_surface_is_the_approved_one(string package)
     {
         string approvedPath = Path.Combine(TestRoots.Repository, "tests", "Tessera.PublicApi.Tests", $"{package}.approved.txt");

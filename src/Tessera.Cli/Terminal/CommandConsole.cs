@@ -1,3 +1,4 @@
+using System.Text;
 using Spectre.Console;
 
 namespace Tessera.Cli.Terminal;
@@ -11,8 +12,10 @@ namespace Tessera.Cli.Terminal;
 /// <param name="error">Progress bars.</param>
 /// <param name="errorWriter">The plain writer behind <paramref name="error"/>; error lines go here unwrapped.</param>
 /// <param name="showsProgress">Whether standard error is a terminal that can redraw.</param>
+/// <param name="openInput">Opens standard input, for the few commands that read it.</param>
 internal sealed class CommandConsole(
-    IAnsiConsole output, TextWriter outputWriter, IAnsiConsole error, TextWriter errorWriter, bool showsProgress)
+    IAnsiConsole output, TextWriter outputWriter, IAnsiConsole error, TextWriter errorWriter, bool showsProgress,
+    Func<TextReader> openInput)
 {
     /// <summary>Columns where nothing tells the width, files and pipes: wide enough that nothing wraps.</summary>
     public const int PlainWidth = 1000;
@@ -27,6 +30,9 @@ internal sealed class CommandConsole(
 
     public bool ShowsProgress { get; } = showsProgress;
 
+    /// <summary>Standard input as UTF-8 text, whatever the locale says.</summary>
+    public TextReader OpenInput() => openInput();
+
     /// <summary>The console of this process: colour only on a terminal and never when NO_COLOR is set.</summary>
     public static CommandConsole ForProcess()
     {
@@ -34,13 +40,14 @@ internal sealed class CommandConsole(
         return new CommandConsole(
             Create(Console.Out, Console.IsOutputRedirected, noColor), Console.Out,
             Create(Console.Error, Console.IsErrorRedirected, noColor), Console.Error,
-            showsProgress: !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") != "dumb");
+            showsProgress: !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") != "dumb",
+            static () => new StreamReader(Console.OpenStandardInput(), new UTF8Encoding(false)));
     }
 
     /// <summary>A console over plain writers: no colour, no cursor movement, no progress.</summary>
-    public static CommandConsole ForWriters(TextWriter output, TextWriter error) => new(
+    public static CommandConsole ForWriters(TextWriter output, TextWriter error, TextReader? input = null) => new(
         Create(output, isRedirected: true, noColor: true), output, Create(error, isRedirected: true, noColor: true), error,
-        showsProgress: false);
+        showsProgress: false, () => input ?? TextReader.Null);
 
     private static IAnsiConsole Create(TextWriter writer, bool isRedirected, bool noColor)
     {

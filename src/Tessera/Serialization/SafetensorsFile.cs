@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Buffers.Binary;
-using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
 
 namespace Tessera.Serialization;
@@ -10,51 +8,46 @@ namespace Tessera.Serialization;
 /// Opening reads the header only; data is paged in as it is touched. Safe for concurrent readers until disposed.
 /// </summary>
 /// <remarks>
-/// Nothing in the file is trusted: a damaged or hostile file gives a <see cref="TensorFormatException"/> with one sentence. Do not truncate
-/// a
-/// file while it is open: the operating system ends a process that reads a page that is gone. Format: huggingface/safetensors, README.
+/// Nothing in the file is trusted: a damaged or hostile file gives a <see cref="TensorFormatException"/> with one sentence. Do not
+/// truncate a file while it is open: the operating system ends a process that reads a page that is gone. Format: huggingface/safetensors,
+/// README.
 /// </remarks>
-public sealed unsafe class SafetensorsFile : IDisposable
+public sealed class SafetensorsFile : ITensorSource
 {
     private const int LengthBytes = 8;
 
     private readonly Dictionary<string, TensorDescription> _byName = new(StringComparer.Ordinal);
     private readonly SafetensorsHeader _header;
-    private readonly IDisposable _owner;
-    private readonly string _source;
-    private byte* _data;
+    private readonly FileRegion _region;
+    private readonly long _dataStart;
 
-    private SafetensorsFile(byte* start, long length, IDisposable owner, string source)
+    private SafetensorsFile(FileRegion region)
     {
-        if (!BitConverter.IsLittleEndian)
-        {
-            throw new PlatformNotSupportedException("Safetensors data is little-endian; this machine is not.");
-        }
-
-        _owner = owner;
-        _source = source;
-        if (length < LengthBytes)
+        _region = region;
+        if (region.Length < LengthBytes)
         {
             throw new TensorFormatException(
-                $"{source}: {length} bytes are too few for a safetensors file, which starts with 8 bytes of header length.");
+                $"{Source}: {region.Length} bytes are too few for a safetensors file, which starts with 8 bytes of header length.");
         }
 
-        ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(new ReadOnlySpan<byte>(start, LengthBytes));
-        if (headerLength > SafetensorsHeader.MaximumLength || headerLength > (ulong)(length - LengthBytes))
+        ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(region.Slice(0, LengthBytes));
+        if (headerLength > SafetensorsHeader.MaximumLength || headerLength > (ulong)(region.Length - LengthBytes))
         {
             throw new TensorFormatException(
-                $"{source}: the header length is {headerLength}; "
-                    + $"at most {SafetensorsHeader.MaximumLength} is read and {length - LengthBytes} bytes follow.");
+                $"{Source}: the header length is {headerLength}; "
+                    + $"at most {SafetensorsHeader.MaximumLength} is read and {region.Length - LengthBytes} bytes follow.");
         }
 
-        long dataStart = LengthBytes + (long)headerLength;
-        _header = SafetensorsHeader.Parse(new ReadOnlySpan<byte>(start + LengthBytes, (int)headerLength), length - dataStart, source);
-        _data = start + dataStart;
+        _dataStart = LengthBytes + (long)headerLength;
+        _header = SafetensorsHeader.Parse(region.Slice(LengthBytes, (int)headerLength), region.Length - _dataStart, Source);
         foreach (TensorDescription tensor in _header.Tensors)
         {
             _byName.Add(tensor.Name, tensor);
         }
     }
+
+    /// <inheritdoc/>
+    public string Source => _region.Source;
 
     /// <summary>Tensors in the order of their data.</summary>
     public IReadOnlyList<TensorDescription> Tensors => _header.Tensors;
@@ -75,38 +68,30 @@ public sealed unsafe class SafetensorsFile : IDisposable
             return _byName.TryGetValue(name, out TensorDescription? tensor)
                 ? tensor
                 : throw new TensorFormatException(
-                    $"{_source}: there is no tensor '{name}' among the {_byName.Count} tensors ({FirstNames}).");
+                    $"{Source}: there is no tensor '{name}' among the {_byName.Count} tensors ({FirstNames}).");
         }
     }
 
     /// <summary>Opens a file.</summary>
     /// <exception cref="TensorFormatException">The file is damaged; the message says how.</exception>
     /// <exception cref="IOException">The file cannot be opened.</exception>
-    public static SafetensorsFile Open(string path)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
-        if (stream.Length == 0)
-        {
-            throw new TensorFormatException($"{path}: the file is empty.");
-        }
-
-        MappedRegion region = new(stream);
-        return Own(region, () => new SafetensorsFile(region.Start, region.Length, region, path));
-    }
+    public static SafetensorsFile Open(string path) => Own(FileRegion.Map(path));
 
     /// <summary>Reads a file that is in memory already; the memory is pinned until disposal and must not change meanwhile.</summary>
     /// <param name="content">The whole file.</param>
     /// <param name="name">Name for messages.</param>
     /// <exception cref="TensorFormatException">The content is damaged; the message says how.</exception>
-    public static SafetensorsFile FromMemory(ReadOnlyMemory<byte> content, string name = "memory")
-    {
-        PinnedRegion region = new(content);
-        return Own(region, () => new SafetensorsFile(region.Start, content.Length, region, name));
-    }
+    public static SafetensorsFile FromMemory(ReadOnlyMemory<byte> content, string name = "memory") => Own(FileRegion.Pin(content, name));
 
     /// <summary>Whether there is a tensor of that name.</summary>
     public bool Contains(string name) => _byName.ContainsKey(name);
+
+    /// <inheritdoc/>
+    public StoredTensor Tensor(string name)
+    {
+        TensorDescription tensor = this[name];
+        return new StoredTensor(tensor, _region, _dataStart + tensor.Offset);
+    }
 
     /// <summary>The raw little-endian bytes of a tensor. The span is valid until disposal; using it later is undefined.</summary>
     /// <exception cref="TensorFormatException">There is no such tensor, or it exceeds 2^31-1 bytes: read it in parts.</exception>
@@ -116,7 +101,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
         return tensor.ByteLength <= int.MaxValue
             ? Slice(tensor, 0, (int)tensor.ByteLength)
             : throw new TensorFormatException(
-                $"{_source}: tensor '{name}' has {tensor.ByteLength} bytes; a span holds {int.MaxValue}, so read it in parts.");
+                $"{Source}: tensor '{name}' has {tensor.ByteLength} bytes; a span holds {int.MaxValue}, so read it in parts.");
     }
 
     /// <summary>A copy of a tensor whose element type is <typeparamref name="T"/>.</summary>
@@ -128,7 +113,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
         if (tensor.DataType != TensorDataTypes.Of<T>())
         {
             throw new TensorFormatException(
-                $"{_source}: tensor '{name}' is {tensor.DataType.SafetensorsName()}, not {TensorDataTypes.Of<T>().SafetensorsName()}.");
+                $"{Source}: tensor '{name}' is {tensor.DataType.SafetensorsName()}, not {TensorDataTypes.Of<T>().SafetensorsName()}.");
         }
 
         T[] values = new T[RequireArrayLength(tensor)];
@@ -175,17 +160,13 @@ public sealed unsafe class SafetensorsFile : IDisposable
     }
 
     /// <summary>Unmaps the file. Spans handed out before are no longer valid.</summary>
-    public void Dispose()
-    {
-        _data = null;
-        _owner.Dispose();
-    }
+    public void Dispose() => _region.Dispose();
 
-    private static SafetensorsFile Own(IDisposable region, Func<SafetensorsFile> open)
+    private static SafetensorsFile Own(FileRegion region)
     {
         try
         {
-            return open();
+            return new SafetensorsFile(region);
         }
         catch
         {
@@ -194,52 +175,12 @@ public sealed unsafe class SafetensorsFile : IDisposable
         }
     }
 
-    private ReadOnlySpan<byte> Slice(TensorDescription tensor, long offset, int length)
-    {
-        ObjectDisposedException.ThrowIf(_data is null, this);
-        return new ReadOnlySpan<byte>(_data + tensor.Offset + offset, length);
-    }
+    private ReadOnlySpan<byte> Slice(TensorDescription tensor, long offset, int length) =>
+        _region.Slice(_dataStart + tensor.Offset + offset, length);
 
     private int RequireArrayLength(TensorDescription tensor) =>
         tensor.ByteLength <= int.MaxValue && tensor.ElementCount <= int.MaxValue / sizeof(float)
             ? (int)tensor.ElementCount
             : throw new TensorFormatException(
-                $"{_source}: tensor '{tensor.Name}' has {tensor.ElementCount} elements, too many for one array; read it in parts.");
-
-    private sealed class MappedRegion : IDisposable
-    {
-        private readonly MemoryMappedFile _file;
-        private readonly MemoryMappedViewAccessor _view;
-
-        public MappedRegion(FileStream stream)
-        {
-            Length = stream.Length;
-            _file = MemoryMappedFile.CreateFromFile(
-                stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
-            _view = _file.CreateViewAccessor(0, Length, MemoryMappedFileAccess.Read);
-            byte* start = null;
-            _view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
-            Start = start + _view.PointerOffset;
-        }
-
-        public byte* Start { get; }
-
-        public long Length { get; }
-
-        public void Dispose()
-        {
-            _view.SafeMemoryMappedViewHandle.ReleasePointer();
-            _view.Dispose();
-            _file.Dispose();
-        }
-    }
-
-    private sealed class PinnedRegion(ReadOnlyMemory<byte> content) : IDisposable
-    {
-        private MemoryHandle _handle = content.Pin();
-
-        public byte* Start => (byte*)_handle.Pointer;
-
-        public void Dispose() => _handle.Dispose();
-    }
+                $"{Source}: tensor '{tensor.Name}' has {tensor.ElementCount} elements, too many for one array; read it in parts.");
 }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Tessera.Serialization;
+using Tessera.TestKit;
 using Xunit;
 
 namespace Tessera.Tests.Serialization;

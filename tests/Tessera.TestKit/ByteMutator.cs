@@ -1,11 +1,11 @@
 using System.Buffers.Binary;
 
-namespace Tessera.Tests.Serialization;
+namespace Tessera.TestKit;
 
 /// <summary>
 /// Seeded damage to a valid file: flipped bits, overwritten bytes and 64-bit numbers, removed, doubled and inserted runs, truncation.
 /// </summary>
-internal sealed class ByteMutator(int seed)
+public sealed class ByteMutator(int seed)
 {
     private static readonly long[] Numbers = [0, 1, -1, 7, 8, 255, int.MaxValue, 1L << 32, long.MaxValue, long.MinValue, 100_000_001];
 
