@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using Tessera.Layout;
 using Tessera.Numerics;
 using Tessera.Quantization;
 
@@ -31,14 +30,17 @@ internal readonly unsafe struct RowSource
     /// <summary>Channels of a row.</summary>
     public int Channels { get; }
 
+    /// <summary>Bytes from one token to the next.</summary>
+    public nint TokenStride => _tokenStride;
+
+    /// <summary>Bytes of a row.</summary>
+    public int RowBytes => Channels * (Format == NumberFormat.Float32 ? 4 : 2);
+
     /// <summary>What turns the rows; null for none.</summary>
     public RotaryEmbedding? Rotary { get; }
 
     /// <summary>Whether rows lie in memory as attention reads them.</summary>
     public bool IsDirect => Format == NumberFormat.Float32 && Rotary is null;
-
-    /// <summary>The token in a storage slot, negative for padding.</summary>
-    public static int TokenAt(TokenOrder? order, int slot) => order is null ? slot : order.TokenAt(slot);
 
     /// <summary>The row of a token in memory, in its own format.</summary>
     public byte* Row(int batch, int head, int token) =>

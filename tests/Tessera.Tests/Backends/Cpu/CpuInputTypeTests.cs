@@ -237,14 +237,14 @@ public sealed class CpuInputTypeTests
         fixed (float* row = scratch)
         {
             RowSource source = new((byte*)half, new ReadOnlyTensorSpan<Half>(halves, [1, 1, 1, Count - 1]));
-            float* widened = RowLoading<TIsa, TVector>.Read(source, 0, 0, 0, row, null);
+            float* widened = new SlotRows<TIsa, TVector>(source, 0, 0, null, 1, null).Read(0, row);
             for (int i = 0; i < Count - 1; i++)
             {
                 Assert.True(Same((float)halves[i], widened[i]), $"binary16 {i:x4} became {widened[i]}, wanted {(float)halves[i]}");
             }
 
             source = new((byte*)brain, new ReadOnlyTensorSpan<BFloat16>(brains, [1, 1, 1, Count - 1]));
-            widened = RowLoading<TIsa, TVector>.Read(source, 0, 0, 0, row, null);
+            widened = new SlotRows<TIsa, TVector>(source, 0, 0, null, 1, null).Read(0, row);
             for (int i = 0; i < Count - 1; i++)
             {
                 Assert.True(Same((float)brains[i], widened[i]), $"bfloat16 {i:x4} became {widened[i]}, wanted {(float)brains[i]}");

@@ -72,6 +72,12 @@ internal unsafe interface IVectorIsa<TVector>
 
     static abstract TVector MaxInt32(TVector left, TVector right);
 
+    /// <summary>Largest signed 32-bit lane. A few instructions.</summary>
+    static abstract int MaxAcrossInt32(TVector value);
+
+    /// <summary>Sum of the 32-bit lanes, modulo 2^32. A few instructions.</summary>
+    static abstract int SumInt32(TVector value);
+
     static abstract TVector And(TVector left, TVector right);
 
     static abstract TVector Or(TVector left, TVector right);

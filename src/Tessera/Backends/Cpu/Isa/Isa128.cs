@@ -82,6 +82,16 @@ internal readonly unsafe struct Isa128 : IVectorIsa<Lanes>
     public static Lanes MaxInt32(Lanes left, Lanes right) => Vector128.Max(left.AsInt32(), right.AsInt32()).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int MaxAcrossInt32(Lanes value)
+    {
+        Vector128<int> half = Vector128.Max(value.AsInt32(), Vector128.Shuffle(value.AsInt32(), Vector128.Create(2, 3, 0, 1)));
+        return Vector128.Max(half, Vector128.Shuffle(half, Vector128.Create(1, 0, 3, 2))).ToScalar();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int SumInt32(Lanes value) => Vector128.Sum(value.AsInt32());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes And(Lanes left, Lanes right) => left & right;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

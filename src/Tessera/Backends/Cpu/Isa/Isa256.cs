@@ -82,6 +82,13 @@ internal readonly unsafe struct Isa256 : IVectorIsa<Lanes>
     public static Lanes MaxInt32(Lanes left, Lanes right) => Vector256.Max(left.AsInt32(), right.AsInt32()).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int MaxAcrossInt32(Lanes value) =>
+        Isa128.MaxAcrossInt32(Vector128.Max(value.AsInt32().GetLower(), value.AsInt32().GetUpper()).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int SumInt32(Lanes value) => Vector256.Sum(value.AsInt32());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes And(Lanes left, Lanes right) => left & right;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

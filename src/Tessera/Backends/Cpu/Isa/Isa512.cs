@@ -82,6 +82,13 @@ internal readonly unsafe struct Isa512 : IVectorIsa<Lanes>
     public static Lanes MaxInt32(Lanes left, Lanes right) => Vector512.Max(left.AsInt32(), right.AsInt32()).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int MaxAcrossInt32(Lanes value) =>
+        Isa256.MaxAcrossInt32(Vector256.Max(value.AsInt32().GetLower(), value.AsInt32().GetUpper()).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int SumInt32(Lanes value) => Vector512.Sum(value.AsInt32());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes And(Lanes left, Lanes right) => left & right;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -22,8 +22,9 @@ internal static unsafe class NonFiniteInput
     /// <exception cref="ArgumentException">Always.</exception>
     [DoesNotReturn]
     public static void Throw(
-        AttentionOperand operand, NumberFormat format, in RowSource source, in PackedHead head, int tokens, int channels)
+        AttentionOperand operand, NumberFormat format, in RowSource source, in PackedHead head, AttentionShape shape)
     {
+        int tokens = operand == AttentionOperand.Query ? shape.QueryLength : shape.KeyLength;
         string name = operand switch
         {
             AttentionOperand.Query => "query",
@@ -32,7 +33,7 @@ internal static unsafe class NonFiniteInput
         };
         for (int token = 0; token < tokens; token++)
         {
-            for (int channel = 0; channel < channels; channel++)
+            for (int channel = 0; channel < shape.HeadDim; channel++)
             {
                 float element = source.Element(head.Batch, head.Head, token, channel);
                 if ((BitConverter.SingleToInt32Bits(element) & int.MaxValue) >= LimitOf(format))

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tessera.Quantization;
 
 namespace Tessera.Backends.Cpu.Packing;
@@ -8,6 +9,8 @@ internal readonly unsafe ref struct OperandScales
     private readonly ReadOnlySpan<int> _groups;
     private readonly int* _magnitudes;
     private readonly int _rowChannels;
+    private readonly bool _isScaled;
+    private readonly float _maximumCode;
 
     public OperandScales(PackingPlan plan, in PackedHead head, AttentionOperand operand)
     {
@@ -31,6 +34,8 @@ internal readonly unsafe ref struct OperandScales
 
         _groups = groups is null ? default : groups.SlotGroups;
         _rowChannels = layout.RowChannels;
+        _isScaled = Format.IsScaled();
+        _maximumCode = _isScaled ? Format.MaximumCode() : 1;
     }
 
     public NumberFormat Format { get; }
@@ -39,6 +44,9 @@ internal readonly unsafe ref struct OperandScales
 
     /// <summary>Scale group of a slot.</summary>
     public int GroupOf(int slot) => _groups[slot];
+
+    /// <summary>Largest code of the format.</summary>
+    public float MaximumCode => _maximumCode;
 
     /// <summary>Largest magnitude that the scale of a row is made from: its own, or that of its group.</summary>
     public int MagnitudeOf(int slot, int ownBits) => Mode == ScaleMode.RowGroups ? _magnitudes[_groups[slot]] : ownBits;
@@ -50,6 +58,17 @@ internal readonly unsafe ref struct OperandScales
     public int* Columns(int group) => _magnitudes + ((nint)group * _rowChannels);
 
     /// <summary>Scale and inverse of a magnitude; 1 and 1 for formats without scales.</summary>
-    public (float Scale, float Inverse) ScaleOf(int magnitudeBits) =>
-        Format.IsScaled() ? Quantizer.ScaleOf(BitConverter.Int32BitsToSingle(magnitudeBits), Format) : (1f, 1f);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public (float Scale, float Inverse) ScaleOf(int magnitudeBits)
+    {
+        if (!_isScaled || magnitudeBits == 0)
+        {
+            return (1f, 1f);
+        }
+
+        // Quantizer.ScaleOf, with the limits of the format at hand.
+        float magnitude = BitConverter.Int32BitsToSingle(magnitudeBits);
+        float floored = magnitude < Quantizer.SmallestMaximum ? Quantizer.SmallestMaximum : magnitude;
+        return (floored / _maximumCode, _maximumCode / floored);
+    }
 }

@@ -6,29 +6,21 @@ using Tessera.Quantization;
 namespace Tessera.Backends.Cpu.Packing;
 
 /// <summary>
-/// Reads one row as binary32: the row itself when it lies in memory as such, otherwise a copy in scratch, widened and turned. The copy
-/// stays in the first-level cache until it is packed.
+/// Makes a binary32 row of one that lies in memory otherwise: widened, turned, in scratch that stays in the first-level cache until the row
+/// is packed.
 /// </summary>
 internal static unsafe class RowLoading<TIsa, TVector>
     where TIsa : struct, IVectorIsa<TVector>
     where TVector : unmanaged
 {
-    /// <summary>A token's channels.</summary>
-    /// <param name="source">Rows.</param>
-    /// <param name="batch">Batch index.</param>
-    /// <param name="head">Head index.</param>
-    /// <param name="token">Natural token.</param>
+    /// <summary>Widens and turns a row.</summary>
+    /// <param name="source">Its tensor.</param>
+    /// <param name="row">The row in memory.</param>
+    /// <param name="token">Its natural token.</param>
     /// <param name="destination">Scratch for the result.</param>
     /// <param name="widened">Scratch for a widened row that is yet to be turned.</param>
-    /// <returns>The row in memory or <paramref name="destination"/>; Channels elements are meaningful.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float* Read(in RowSource source, int batch, int head, int token, float* destination, float* widened)
-    {
-        byte* row = source.Row(batch, head, token);
-        return source.IsDirect ? (float*)row : Converted(source, row, token, destination, widened);
-    }
-
-    private static float* Converted(in RowSource source, byte* row, int token, float* destination, float* widened)
+    /// <returns><paramref name="destination"/>, or the row itself when there is nothing to do to it.</returns>
+    public static float* Convert(in RowSource source, byte* row, int token, float* destination, float* widened)
     {
         bool turns = source.Rotary is { } rotary && rotary.PositionsOf(token)[0] >= 0;
         float* target = turns ? widened : destination;

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Tessera.Attention;
 using Tessera.Backends.Cpu.Isa;
-using Tessera.Layout;
 using Tessera.Quantization;
 
 namespace Tessera.Backends.Cpu.Packing;
@@ -10,6 +9,10 @@ namespace Tessera.Backends.Cpu.Packing;
 /// Packing over one vector width. Padding slots are never read: keys of padding become zero rows (their scores are hidden later), queries
 /// of padding become zero rows (their results are never stored).
 /// </summary>
+/// <remarks>
+/// A row is read from memory once. Its later passes (magnitude, codes, transposition) find it in the first-level cache: a row of K or Q at
+/// once, the rows of V after the block whose columns share a scale.
+/// </remarks>
 internal sealed unsafe partial class RowPacker<TIsa, TVector> : RowPacker
     where TIsa : struct, IVectorIsa<TVector>
     where TVector : unmanaged
@@ -17,147 +20,185 @@ internal sealed unsafe partial class RowPacker<TIsa, TVector> : RowPacker
     // Widest register in lanes: rows of whole registers need no copy before they are read.
     private const int WholeRegisters = 16;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void PackKeys(PackingPlan plan, in RowSource source, in PackedHead head, int block, in PackScratch scratch)
     {
         CpuLayout layout = plan.Layout;
-        TokenOrder? order = plan.OrderOf(head.Head);
+        SlotRows<TIsa, TVector> keys = Rows(plan, source, head, layout.KeySlots, scratch);
         OperandScales operand = new(plan, head, AttentionOperand.Key);
+        float* mean = plan.Recipe.SmoothKey ? head.KeyMean : null;
+        int limit = NonFiniteInput.LimitOf(operand.Format);
         int first = block * layout.KeyBlock;
         int slots = Math.Min(layout.KeyBlock, layout.KeySlots - first);
         int largest = 0;
+        int scaledGroup = -1;
         float** rows = stackalloc float*[4];
+        float* panel = head.Key + (block * layout.KeyBlockFloats);
         for (int key = 0; key < layout.KeyStride; key += 4)
         {
             for (int i = 0; i < 4; i++)
             {
                 int slot = first + key + i;
                 float* scratchRow = scratch.Rows + (i * layout.RowChannels);
-                float* row = key + i < slots ? Read(source, head, order, slot, scratchRow, scratch) : null;
-                float* values = scratch.Zero;
+                float* values = key + i < slots ? keys.Read(slot, scratchRow) : null;
                 float scale = 0;
                 float inverse = 1;
-                if (row != null)
+                bool isKey = values != null;
+                if (isKey)
                 {
-                    values = Prepare(plan, row, plan.Recipe.SmoothKey ? head.KeyMean : null, scratchRow);
-                    int magnitude = Magnitude(values, layout.DotChannels, operand.Format, AttentionOperand.Key, source, head, plan);
+                    keys.PrefetchAfter(slot);
+                    values = Prepare(plan, values, mean, scratchRow, out int magnitude);
                     largest = Math.Max(largest, magnitude);
+                    if (magnitude >= limit)
+                    {
+                        NonFiniteInput.Throw(AttentionOperand.Key, operand.Format, source, head, layout.Shape);
+                    }
+
                     (scale, inverse) = operand.ScaleOf(operand.MagnitudeOf(slot, magnitude));
+                }
+                else
+                {
+                    values = scratch.Zero;
                 }
 
                 if (layout.IntegerScores)
                 {
                     byte* codes = scratch.Codes + (i * layout.RowChannels);
-                    int sum = RowRounding<TIsa, TVector>.Codes(values, codes, layout.DotChannels, inverse, 0);
+                    int sum = RowRounding<TIsa, TVector>.KeyCodes(values, codes, layout.DotChannels, inverse);
                     nint column = ((nint)block * layout.KeyStride) + key + i;
                     head.KeyScales[column] = scale;
                     head.Corrections[column] = -plan.QueryOffset * sum;
-                    rows[i] = (float*)codes;
+                    values = (float*)codes;
                 }
-                else
+                else if (isKey && operand.Format != NumberFormat.Float32)
                 {
-                    rows[i] = row == null
-                        ? values
-                        : Rounded(operand, values, scratchRow, layout.DotChannels, inverse, scale, slot, scratch);
+                    values = Rounded(operand, values, scratchRow, layout.DotChannels, inverse, scale, slot, ref scaledGroup, scratch);
                 }
+
+                rows[i] = values;
             }
 
-            float* panel = head.Key + (block * layout.KeyBlockFloats)
-                + ((nint)(key / layout.ScorePanel) * layout.DotSteps * layout.ScorePanel);
             Transposition.FourRows(
-                rows[0], rows[1], rows[2], rows[3], layout.DotSteps, panel + (key % layout.ScorePanel), layout.ScorePanel);
+                rows[0], rows[1], rows[2], rows[3], layout.DotSteps,
+                panel + ((nint)(key / layout.ScorePanel) * layout.DotSteps * layout.ScorePanel) + (key % layout.ScorePanel),
+                layout.ScorePanel);
         }
 
         Raise(ref *head.LargestKey, largest);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void PackValues(PackingPlan plan, in RowSource source, in PackedHead head, int block, in PackScratch scratch)
     {
         CpuLayout layout = plan.Layout;
-        TokenOrder? order = plan.OrderOf(head.Head);
+        SlotRows<TIsa, TVector> values = Rows(plan, source, head, layout.KeySlots, scratch);
         OperandScales operand = new(plan, head, AttentionOperand.Value);
+        float* mean = plan.Recipe.SmoothValue ? head.ValueMean : null;
+        bool isWhole = mean == null && layout.Shape.HeadDim == layout.OutputColumns;
+        bool roundsRows = !layout.IntegerOutput && operand.Format != NumberFormat.Float32;
+        int limit = NonFiniteInput.LimitOf(operand.Format);
+        int largest = 0;
+        int scaledGroup = -1;
         int first = block * layout.KeyBlock;
         int slots = Math.Min(layout.KeyBlock, layout.KeySlots - first);
         for (int key = 0; key < layout.KeyStride; key++)
         {
             int slot = first + key;
             float* scratchRow = scratch.Rows + ((nint)key * layout.RowChannels);
-            float* row = key < slots ? Read(source, head, order, slot, scratchRow, scratch) : null;
-            float* values = scratch.Zero;
-            if (row != null)
+            float* row = key < slots ? values.Read(slot, scratchRow) : null;
+            if (row == null)
             {
-                values = PrepareValue(plan, row, plan.Recipe.SmoothValue ? head.ValueMean : null, scratchRow);
-                int magnitude = Magnitude(values, layout.Shape.HeadDim, operand.Format, AttentionOperand.Value, source, head, plan);
-                if (!layout.IntegerOutput)
+                scratch.RowPointers[key] = scratch.Zero;
+                continue;
+            }
+
+            values.PrefetchAfter(slot);
+            if (!isWhole)
+            {
+                Gather(row, mean, scratchRow, layout.Shape.HeadDim, layout.RowChannels);
+                row = scratchRow;
+            }
+
+            if (roundsRows)
+            {
+                int magnitude = RowRounding<TIsa, TVector>.MagnitudeBits(row, layout.Shape.HeadDim);
+                largest = Math.Max(largest, magnitude);
+                if (magnitude < limit)
                 {
                     (float scale, float inverse) = operand.ScaleOf(operand.MagnitudeOf(slot, magnitude));
-                    values = Rounded(operand, values, scratchRow, layout.OutputColumns, inverse, scale, slot, scratch);
+                    row = Rounded(operand, row, scratchRow, layout.OutputColumns, inverse, scale, slot, ref scaledGroup, scratch);
                 }
             }
 
-            scratch.RowPointers[key] = values;
+            scratch.RowPointers[key] = row;
         }
 
-        if (layout.IntegerOutput)
+        largest = Math.Max(
+            largest, layout.IntegerOutput ? StoreValueCodes(layout, operand, head, block, scratch) : StoreValueRows(layout, head, block, scratch));
+        if (largest >= limit)
         {
-            StoreValueCodes(layout, operand, head, block, scratch);
-        }
-        else
-        {
-            StoreValueRows(layout, head, block, scratch.RowPointers);
+            NonFiniteInput.Throw(AttentionOperand.Value, operand.Format, source, head, layout.Shape);
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override int PackQueries(
         PackingPlan plan, in RowSource source, in PackedHead head, int firstSlot, int rows, float* mean, in PackedQueries target,
         in PackScratch scratch)
     {
         CpuLayout layout = plan.Layout;
-        TokenOrder? order = plan.OrderOf(head.Head);
+        SlotRows<TIsa, TVector> queries = Rows(plan, source, head, layout.QuerySlots, scratch);
         OperandScales operand = new(plan, head, AttentionOperand.Query);
+        int limit = NonFiniteInput.LimitOf(operand.Format);
         int largest = 0;
+        int scaledGroup = -1;
         for (int r = 0; r < rows; r++)
         {
             int slot = firstSlot + r;
             float* packed = target.Rows + ((nint)r * layout.QueryStride);
-            float* row = Read(source, head, order, slot, scratch.Rows, scratch);
-            if (row == null)
+            float* values = queries.Read(slot, scratch.Rows);
+            if (values == null)
             {
                 new Span<float>(packed, layout.DotSteps).Clear();
                 target.RowScales[r] = 0;
                 continue;
             }
 
+            queries.PrefetchAfter(slot);
             if (target.RowConstants != null)
             {
-                target.RowConstants[r] = (float)plan.Scale * Dot(row, head.KeyMean, layout.Shape.HeadDim);
+                target.RowConstants[r] = (float)plan.Scale * Dot(values, head.KeyMean, layout.Shape.HeadDim);
             }
 
-            float* values = Prepare(plan, row, mean, scratch.Rows);
-            int magnitude = Magnitude(values, layout.DotChannels, operand.Format, AttentionOperand.Query, source, head, plan);
+            values = Prepare(plan, values, mean, scratch.Rows, out int magnitude);
             largest = Math.Max(largest, magnitude);
+            if (magnitude >= limit)
+            {
+                NonFiniteInput.Throw(AttentionOperand.Query, operand.Format, source, head, layout.Shape);
+            }
+
             (float scale, float inverse) = operand.ScaleOf(operand.MagnitudeOf(slot, magnitude));
             if (layout.IntegerScores)
             {
                 target.RowScales[r] = scale * plan.ScoreFactor;
-                RowRounding<TIsa, TVector>.Codes(values, (byte*)packed, layout.DotChannels, inverse, plan.QueryOffset);
+                RowRounding<TIsa, TVector>.QueryCodes(values, (byte*)packed, layout.DotChannels, inverse, plan.QueryOffset);
+                continue;
             }
-            else
+
+            if (operand.Format != NumberFormat.Float32)
             {
-                values = Rounded(operand, values, scratch.Rows, layout.DotChannels, inverse, scale, slot, scratch);
-                RowRounding<TIsa, TVector>.Scale(values, packed, layout.DotChannels, plan.ScoreFactor);
+                values = Rounded(operand, values, scratch.Rows, layout.DotChannels, inverse, scale, slot, ref scaledGroup, scratch);
             }
+
+            RowRounding<TIsa, TVector>.Scale(values, packed, layout.DotChannels, plan.ScoreFactor);
         }
 
         return largest;
     }
 
-    /// <summary>The row in a storage slot as binary32, turned; null for padding.</summary>
-    private static float* Read(
-        in RowSource source, in PackedHead head, TokenOrder? order, int slot, float* destination, in PackScratch scratch)
-    {
-        int token = RowSource.TokenAt(order, slot);
-        return token < 0 ? null : RowLoading<TIsa, TVector>.Read(source, head.Batch, head.Head, token, destination, scratch.Widened);
-    }
+    private static SlotRows<TIsa, TVector> Rows(
+        PackingPlan plan, in RowSource source, in PackedHead head, int slots, in PackScratch scratch) =>
+        new(source, head.Batch, head.Head, plan.OrderOf(head.Head), slots, scratch.Widened);
 
     private static void Raise(ref int location, int value)
     {
@@ -174,49 +215,38 @@ internal sealed unsafe partial class RowPacker<TIsa, TVector> : RowPacker
         }
     }
 
-    private static int Magnitude(
-        float* values, int channels, NumberFormat format, AttentionOperand operand, in RowSource source, in PackedHead head,
-        PackingPlan plan)
-    {
-        int bits = RowRounding<TIsa, TVector>.MagnitudeBits(values, channels);
-        if (bits >= NonFiniteInput.LimitOf(format))
-        {
-            int tokens = operand == AttentionOperand.Query ? plan.Layout.Shape.QueryLength : plan.Layout.Shape.KeyLength;
-            NonFiniteInput.Throw(operand, format, source, head, tokens, plan.Layout.Shape.HeadDim);
-        }
-
-        return bits;
-    }
-
-    /// <summary>A Q or K row as the recipe sees it before quantisation; readable in whole registers up to DotChannels.</summary>
-    private static float* Prepare(PackingPlan plan, float* row, float* mean, float* scratchRow)
+    /// <summary>
+    /// A Q or K row as the recipe sees it before quantisation, readable in whole registers up to DotChannels, and its magnitude.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float* Prepare(PackingPlan plan, float* row, float* mean, float* scratchRow, out int magnitude)
     {
         int channels = plan.Layout.Shape.HeadDim;
-        if (mean == null && !plan.Recipe.Hadamard && channels % WholeRegisters == 0)
+        if (plan.Recipe.Hadamard || channels % WholeRegisters != 0)
         {
+            PrepareAny(plan, row, mean, scratchRow);
+            magnitude = RowRounding<TIsa, TVector>.MagnitudeBits(scratchRow, plan.Layout.DotChannels);
+            return scratchRow;
+        }
+
+        if (mean == null)
+        {
+            magnitude = RowRounding<TIsa, TVector>.MagnitudeBits(row, channels);
             return row;
         }
 
-        Gather(row, mean, scratchRow, channels, plan.Layout.RowChannels);
+        magnitude = RowRounding<TIsa, TVector>.SubtractAndMeasure(row, mean, scratchRow, channels);
+        return scratchRow;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void PrepareAny(PackingPlan plan, float* row, float* mean, float* scratchRow)
+    {
+        Gather(row, mean, scratchRow, plan.Layout.Shape.HeadDim, plan.Layout.RowChannels);
         if (plan.Recipe.Hadamard)
         {
             HadamardTransform.Apply(new Span<float>(scratchRow, plan.Layout.DotChannels), plan.Layout.DotChannels);
         }
-
-        return scratchRow;
-    }
-
-    /// <summary>A V row before quantisation; readable up to OutputColumns.</summary>
-    private static float* PrepareValue(PackingPlan plan, float* row, float* mean, float* scratchRow)
-    {
-        int channels = plan.Layout.Shape.HeadDim;
-        if (mean == null && channels == plan.Layout.OutputColumns)
-        {
-            return row;
-        }
-
-        Gather(row, mean, scratchRow, channels, plan.Layout.RowChannels);
-        return scratchRow;
     }
 
     private static void Gather(float* row, float* mean, float* destination, int channels, int padded)
@@ -238,18 +268,28 @@ internal sealed unsafe partial class RowPacker<TIsa, TVector> : RowPacker
     }
 
     /// <summary>The values that a row's codes stand for, in floats.</summary>
+    /// <param name="operand">A format that is not binary32.</param>
+    /// <param name="values">The row.</param>
+    /// <param name="scratchRow">Receives the values; may be the row.</param>
+    /// <param name="channels">Channels.</param>
+    /// <param name="inverse">Inverse scale of the row, unless scales belong to columns.</param>
+    /// <param name="scale">Scale of the row, likewise.</param>
+    /// <param name="slot">Storage slot of the row.</param>
+    /// <param name="scaledGroup">Group whose column scales are in scratch; negative for none.</param>
+    /// <param name="scratch">Rows of the worker.</param>
     private static float* Rounded(
         in OperandScales operand, float* values, float* scratchRow, int channels, float inverse, float scale, int slot,
-        in PackScratch scratch)
+        ref int scaledGroup, in PackScratch scratch)
     {
-        if (operand.Format == NumberFormat.Float32)
-        {
-            return values;
-        }
-
         if (operand.Mode == ScaleMode.ColumnGroups)
         {
-            ColumnScales(operand, operand.Columns(operand.GroupOf(slot)), channels, scratch);
+            int group = operand.GroupOf(slot);
+            if (group != scaledGroup)
+            {
+                ColumnScales(operand, operand.Columns(group), channels, scratch);
+                scaledGroup = group;
+            }
+
             RowRounding<TIsa, TVector>.Values(
                 values, scratchRow, channels, operand.Format, scratch.Inverses, scratch.Scales, perElement: true);
         }
@@ -263,8 +303,7 @@ internal sealed unsafe partial class RowPacker<TIsa, TVector> : RowPacker
 
     private static void ColumnScales(in OperandScales operand, int* magnitudes, int channels, in PackScratch scratch)
     {
-        float code = operand.Format.MaximumCode();
-        TVector codes = TIsa.Broadcast(code);
+        TVector codes = TIsa.Broadcast(operand.MaximumCode);
         TVector one = TIsa.Broadcast(1f);
         for (int column = 0; column < channels; column += TIsa.Count)
         {
@@ -272,69 +311,6 @@ internal sealed unsafe partial class RowPacker<TIsa, TVector> : RowPacker
             TVector floored = TIsa.Max(magnitude, TIsa.Broadcast(Quantizer.SmallestMaximum));
             TIsa.Store(scratch.Scales + column, TIsa.SelectLess(TIsa.Zero, magnitude, TIsa.Divide(floored, codes), one));
             TIsa.Store(scratch.Inverses + column, TIsa.SelectLess(TIsa.Zero, magnitude, TIsa.Divide(codes, floored), one));
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void StoreValueRows(CpuLayout layout, in PackedHead head, int block, float** rows)
-    {
-        float* packed = head.Value + (block * layout.ValueBlockFloats);
-        int width = layout.OutputPanel;
-        for (int start = 0; start < layout.OutputColumns; start += width)
-        {
-            for (int key = 0; key < layout.KeyStride; key++)
-            {
-                for (int column = 0; column < width; column += TIsa.Count)
-                {
-                    TIsa.Store(packed + column, TIsa.Load(rows[key] + start + column));
-                }
-
-                packed += width;
-            }
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void StoreValueCodes(CpuLayout layout, in OperandScales operand, in PackedHead head, int block, in PackScratch scratch)
-    {
-        int width = layout.OutputPanel;
-        for (int segment = 0; segment < layout.SegmentsPerBlock; segment++)
-        {
-            int start = segment * layout.SegmentKeys;
-            int end = Math.Min(start + layout.SegmentKeys, layout.KeyStride);
-            int* magnitudes = (int*)scratch.Columns;
-            if (operand.Mode == ScaleMode.ColumnGroups)
-            {
-                int slot = Math.Min((block * layout.KeyBlock) + start, layout.KeySlots - 1);
-                magnitudes = operand.Columns(operand.GroupOf(slot));
-            }
-            else
-            {
-                new Span<float>(scratch.Columns, layout.OutputColumns).Clear();
-                for (int key = start; key < end; key++)
-                {
-                    RowRounding<TIsa, TVector>.RaiseColumnMagnitudes(scratch.RowPointers[key], scratch.Columns, layout.OutputColumns);
-                }
-            }
-
-            ColumnScales(operand, magnitudes, layout.OutputColumns, scratch);
-            float* scales = head.ColumnScales + ((((nint)block * layout.SegmentsPerBlock) + segment) * layout.OutputColumns);
-            new Span<float>(scratch.Scales, layout.OutputColumns).CopyTo(new Span<float>(scales, layout.OutputColumns));
-            float* packed = head.Value + (block * layout.ValueBlockFloats) + ((nint)start / 4 * width);
-            for (int column = 0; column < layout.OutputColumns; column += TIsa.Count)
-            {
-                float* target = packed + ((nint)(column / width) * layout.KeyStride / 4 * width) + (column % width);
-                TVector inverses = TIsa.Load(scratch.Inverses + column);
-                for (int key = start; key < end; key += 4)
-                {
-                    float** rows = scratch.RowPointers + key;
-                    TIsa.Store(
-                        target,
-                        RowRounding<TIsa, TVector>.InterleavedCodes(
-                            rows[0] + column, rows[1] + column, rows[2] + column, rows[3] + column, inverses));
-                    target += width;
-                }
-            }
         }
     }
 }

@@ -22,7 +22,7 @@ internal static unsafe class RowRounding<TIsa, TVector>
     private static TVector Shift => TIsa.Broadcast(Exponential<TIsa, TVector>.RoundingShift);
 
     /// <summary>Bits of the largest magnitude of a row; at least those of infinity when a NaN or an infinity is among them.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int MagnitudeBits(float* row, int count)
     {
         TVector mask = TIsa.BroadcastInt32(int.MaxValue);
@@ -33,14 +33,7 @@ internal static unsafe class RowRounding<TIsa, TVector>
             largest = TIsa.MaxInt32(largest, TIsa.And(TIsa.Load(row + i), mask));
         }
 
-        int* lanes = stackalloc int[16];
-        TIsa.Store((float*)lanes, largest);
-        int bits = 0;
-        for (int lane = 0; lane < TIsa.Count; lane++)
-        {
-            bits = Math.Max(bits, lanes[lane]);
-        }
-
+        int bits = TIsa.MaxAcrossInt32(largest);
         for (; i < count; i++)
         {
             bits = Math.Max(bits, BitConverter.SingleToInt32Bits(row[i]) & int.MaxValue);
@@ -49,19 +42,72 @@ internal static unsafe class RowRounding<TIsa, TVector>
         return bits;
     }
 
-    /// <summary>Raises the magnitudes of columns by those of a row, as integers.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void RaiseColumnMagnitudes(float* row, float* columnBits, int count)
+    /// <summary>destination = row - mean, and the bits of its largest magnitude. Whole registers only.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int SubtractAndMeasure(float* row, float* mean, float* destination, int count)
     {
         TVector mask = TIsa.BroadcastInt32(int.MaxValue);
+        TVector largest = TIsa.Zero;
         for (int i = 0; i < count; i += TIsa.Count)
         {
-            TIsa.Store(columnBits + i, TIsa.MaxInt32(TIsa.Load(columnBits + i), TIsa.And(TIsa.Load(row + i), mask)));
+            TVector difference = TIsa.Subtract(TIsa.Load(row + i), TIsa.Load(mean + i));
+            TIsa.Store(destination + i, difference);
+            largest = TIsa.MaxInt32(largest, TIsa.And(difference, mask));
         }
+
+        return TIsa.MaxAcrossInt32(largest);
+    }
+
+    /// <summary>Bits of the largest magnitude of each column over some rows; answers the largest of all.</summary>
+    /// <param name="rows">Rows, readable in whole registers.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="columnBits">Receives a magnitude a column.</param>
+    /// <param name="columns">Columns; whole registers.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static int ColumnMagnitudes(float** rows, int count, float* columnBits, int columns)
+    {
+        TVector mask = TIsa.BroadcastInt32(int.MaxValue);
+        TVector all = TIsa.Zero;
+        int column = 0;
+        for (; column + (4 * TIsa.Count) <= columns; column += 4 * TIsa.Count)
+        {
+            TVector largest0 = TIsa.Zero;
+            TVector largest1 = TIsa.Zero;
+            TVector largest2 = TIsa.Zero;
+            TVector largest3 = TIsa.Zero;
+            for (int i = 0; i < count; i++)
+            {
+                float* row = rows[i] + column;
+                largest0 = TIsa.MaxInt32(largest0, TIsa.And(TIsa.Load(row), mask));
+                largest1 = TIsa.MaxInt32(largest1, TIsa.And(TIsa.Load(row + TIsa.Count), mask));
+                largest2 = TIsa.MaxInt32(largest2, TIsa.And(TIsa.Load(row + (2 * TIsa.Count)), mask));
+                largest3 = TIsa.MaxInt32(largest3, TIsa.And(TIsa.Load(row + (3 * TIsa.Count)), mask));
+            }
+
+            TIsa.Store(columnBits + column, largest0);
+            TIsa.Store(columnBits + column + TIsa.Count, largest1);
+            TIsa.Store(columnBits + column + (2 * TIsa.Count), largest2);
+            TIsa.Store(columnBits + column + (3 * TIsa.Count), largest3);
+            all = TIsa.MaxInt32(all, TIsa.MaxInt32(TIsa.MaxInt32(largest0, largest1), TIsa.MaxInt32(largest2, largest3)));
+        }
+
+        for (; column < columns; column += TIsa.Count)
+        {
+            TVector largest = TIsa.Zero;
+            for (int i = 0; i < count; i++)
+            {
+                largest = TIsa.MaxInt32(largest, TIsa.And(TIsa.Load(rows[i] + column), mask));
+            }
+
+            TIsa.Store(columnBits + column, largest);
+            all = TIsa.MaxInt32(all, largest);
+        }
+
+        return TIsa.MaxAcrossInt32(all);
     }
 
     /// <summary>destination = value * factor, with no rounding to a format.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Scale(float* row, float* destination, int count, float factor)
     {
         for (int i = 0; i < count; i += TIsa.Count)
@@ -114,30 +160,49 @@ internal static unsafe class RowRounding<TIsa, TVector>
         }
     }
 
-    /// <summary>Integer codes of a row plus an offset, as bytes; answers the sum of the codes without the offset.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static int Codes(float* row, byte* destination, int count, float inverse, int offset)
+    /// <summary>Integer codes of a row of K, as bytes; answers their sum.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int KeyCodes(float* row, byte* destination, int count, float inverse)
     {
         TVector inverses = TIsa.Broadcast(inverse);
-        TVector offsets = TIsa.BroadcastInt32(offset);
         TVector sum = TIsa.Zero;
         int i = 0;
         for (; i + TIsa.Count <= count; i += TIsa.Count)
         {
             TVector shifted = TIsa.Add(TIsa.Multiply(TIsa.Load(row + i), inverses), Shift);
-            sum = TIsa.Add(sum, TIsa.Subtract(shifted, Shift));
-            TIsa.StoreLowBytes(destination + i, TIsa.AddInt32(shifted, offsets));
+            sum = TIsa.AddInt32(sum, shifted);
+            TIsa.StoreLowBytes(destination + i, shifted);
         }
 
-        int total = (int)TIsa.Sum(sum);
+        // Each lane holds the bits of the shift plus its code, so the sum holds that many shifts too many, modulo 2^32.
+        int total = unchecked(TIsa.SumInt32(sum) - (i * BitConverter.SingleToInt32Bits(Exponential<TIsa, TVector>.RoundingShift)));
         for (; i < count; i++)
         {
             int code = (int)MathF.Round(row[i] * inverse, MidpointRounding.ToEven);
             total += code;
-            destination[i] = (byte)(code + offset);
+            destination[i] = (byte)code;
         }
 
         return total;
+    }
+
+    /// <summary>Integer codes of a row of Q plus an offset, as bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void QueryCodes(float* row, byte* destination, int count, float inverse, int offset)
+    {
+        TVector inverses = TIsa.Broadcast(inverse);
+        TVector offsets = TIsa.BroadcastInt32(offset);
+        int i = 0;
+        for (; i + TIsa.Count <= count; i += TIsa.Count)
+        {
+            TVector shifted = TIsa.Add(TIsa.Multiply(TIsa.Load(row + i), inverses), Shift);
+            TIsa.StoreLowBytes(destination + i, TIsa.AddInt32(shifted, offsets));
+        }
+
+        for (; i < count; i++)
+        {
+            destination[i] = (byte)((int)MathF.Round(row[i] * inverse, MidpointRounding.ToEven) + offset);
+        }
     }
 
     /// <summary>Codes of four rows with a scale per column, interleaved: four bytes of a column in each 32-bit lane.</summary>
