@@ -47,6 +47,8 @@ internal sealed unsafe partial class TileWorker
         _denseReference = (float*)carver.Take(4L * rows);
         _denseSum = (float*)carver.Take(4L * rows);
         _tile.BlockMaxima = (float*)carver.Take(4L * rows * maximaStride);
+        _tile.ScoreFactors = (float*)carver.Take(4L * rows);
+        _tile.BlockFactors = (float*)carver.Take(4L * rows * maximaStride);
         _tile.RowFactors = (float*)carver.Take(4L * rows * layout.ChunkBlocks);
         _bias = (float*)carver.Take(4L * layout.ChunkBlocks * layout.KeyStride);
         _queryMean = (float*)carver.Take(4L * layout.RowChannels);

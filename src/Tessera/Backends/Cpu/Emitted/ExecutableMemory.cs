@@ -49,9 +49,13 @@ internal sealed unsafe partial class ExecutableMemory : SafeHandle
         nint pages = OperatingSystem.IsLinux() ? Map(0, bytes, LinuxReadWrite, LinuxPrivateAnonymous, -1, 0)
             : OperatingSystem.IsWindows() ? VirtualAlloc(0, bytes, WindowsCommitReserve, WindowsReadWrite)
             : throw new PlatformNotSupportedException("Machine code is emitted on Linux and Windows only.");
-        return pages is 0 or -1
-            ? throw new PlatformNotSupportedException($"The system gives no memory for code: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}.")
-            : pages;
+        if (pages is 0 or -1)
+        {
+            int error = Marshal.GetLastPInvokeError();
+            throw new PlatformNotSupportedException($"The system gives no memory for code: {new Win32Exception(error).Message}.");
+        }
+
+        return pages;
     }
 
     private static bool MakeExecutable(nint pages, nuint bytes) => OperatingSystem.IsWindows()

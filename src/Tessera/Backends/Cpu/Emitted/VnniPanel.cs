@@ -60,13 +60,14 @@ internal sealed class VnniPanel
     private static int Sum(int row, int half) => FirstSum + (2 * row) + half;
 
     /// <summary>Row <paramref name="row"/> of four from a base.</summary>
-    private static MemoryOperand Row(GeneralRegister start, GeneralRegister stride, GeneralRegister stride3, int row, int displacement) => row switch
-    {
-        0 => new(start, displacement),
-        1 => new(start, displacement, stride, 1),
-        2 => new(start, displacement, stride, 2),
-        _ => new(start, displacement, stride3, 1),
-    };
+    private static MemoryOperand Row(GeneralRegister start, GeneralRegister stride, GeneralRegister stride3, int row, int displacement) =>
+        row switch
+        {
+            0 => new(start, displacement),
+            1 => new(start, displacement, stride, 1),
+            2 => new(start, displacement, stride, 2),
+            _ => new(start, displacement, stride3, 1),
+        };
 
     private void Function(GeneralRegister argument)
     {

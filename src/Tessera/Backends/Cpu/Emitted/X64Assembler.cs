@@ -8,8 +8,8 @@ namespace Tessera.Backends.Cpu.Emitted;
 /// the vector registers 0 to 31.
 /// </summary>
 /// <remarks>
-/// An encoder of a dozen instructions instead of an assembler library: the library would be the only dependency of the core and cost more at
-/// start than the kernels take. The tests decode every byte it writes with such a library.
+/// An encoder of a dozen instructions instead of an assembler library: the library would be the first such dependency of the core and cost
+/// more at start than the kernels take. The tests decode every byte it writes with such a library.
 /// </remarks>
 internal sealed class X64Assembler
 {
@@ -160,7 +160,8 @@ internal sealed class X64Assembler
 
     private void Vector(byte map, byte prefix, byte opcode, int register, int second, MemoryOperand operand, int unit)
     {
-        EvexPrefix(map, prefix, register, second, Inverted((int)(operand.Index ?? GeneralRegister.Rax), 3), Inverted((int)operand.Base, 3));
+        int index = (int)(operand.Index ?? GeneralRegister.Rax);
+        EvexPrefix(map, prefix, register, second, Inverted(index, 3), Inverted((int)operand.Base, 3));
         _code.Add(opcode);
         Memory(register, operand, unit);
     }

@@ -38,14 +38,29 @@ internal static class Exponential<TIsa, TVector>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Base2ForCodes(TVector x)
     {
-        x = TIsa.Max(x, TIsa.Broadcast(Floor));
-        TVector shifted = TIsa.Add(x, TIsa.Broadcast(RoundingShift));
+        TVector p = QuarticFraction(TIsa.Max(x, TIsa.Broadcast(Floor)), out TVector shifted);
+        return Scale(p, shifted);
+    }
+
+    /// <summary>
+    /// As <see cref="Base2ForCodes"/>, but everything below 2^-100 becomes about that: for probabilities of which only codes are used.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Base2ForByteCodes(TVector x)
+    {
+        TVector p = QuarticFraction(TIsa.Max(x, TIsa.Broadcast(-100f)), out TVector shifted);
+        return TIsa.AddInt32(p, TIsa.ShiftLeftInt32(shifted, 23));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector QuarticFraction(TVector x, out TVector shifted)
+    {
+        shifted = TIsa.Add(x, TIsa.Broadcast(RoundingShift));
         TVector f = TIsa.Subtract(x, TIsa.Subtract(shifted, TIsa.Broadcast(RoundingShift)));
         TVector p = TIsa.MultiplyAdd(f, TIsa.Broadcast(0.00957010191f), TIsa.Broadcast(0.0559178603f));
         p = TIsa.MultiplyAdd(p, f, TIsa.Broadcast(0.240247448f));
         p = TIsa.MultiplyAdd(p, f, TIsa.Broadcast(0.693121815f));
-        p = TIsa.MultiplyAdd(p, f, TIsa.Broadcast(0.999999261f));
-        return Scale(p, shifted);
+        return TIsa.MultiplyAdd(p, f, TIsa.Broadcast(0.999999261f));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

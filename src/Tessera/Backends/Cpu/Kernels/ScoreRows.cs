@@ -52,14 +52,21 @@ internal static unsafe class ScoreRows<TIsa, TVector>
         }
     }
 
-    /// <summary>Makes base-2 scores of a row and finds its block maxima in one pass.</summary>
+    /// <summary>
+    /// Prepares a row of sums for the softmax and finds its block maxima in one pass; answers the factor that makes its scores final.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void ConvertAndMaxima(in SoftmaxTile tile, int row)
+    public static float ConvertAndMaxima(in SoftmaxTile tile, int row)
     {
-        if (tile.RowScales == null && tile.Bias == null)
+        if (tile.RowScales != null && tile.Bias == null)
+        {
+            return ScaleByKeysAndMaxima(tile, row);
+        }
+
+        if (tile.Bias == null)
         {
             Maxima(tile, row);
-            return;
+            return 1;
         }
 
         float* maxima = tile.BlockMaxima + (row * tile.MaximaStride);
@@ -67,6 +74,50 @@ internal static unsafe class ScoreRows<TIsa, TVector>
         {
             maxima[block] = TIsa.MaxAcross(ConvertBlock(tile, row, block));
         }
+
+        return 1;
+    }
+
+    // The row's own scale is left to the subtraction in the exponent, where it is free; rounding is monotone, so maxima agree.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float ScaleByKeysAndMaxima(in SoftmaxTile tile, int row)
+    {
+        float rowScale = tile.RowScales[row];
+        int columns = tile.KeyStride;
+        float* scores = tile.Scores + (row * tile.ScoreStride);
+        float* maxima = tile.BlockMaxima + (row * tile.MaximaStride);
+        for (int block = 0; block < tile.Blocks; block++)
+        {
+            float* keyScales = tile.KeyScales + ((nint)tile.BlockIndices[block] * columns);
+            TVector first = ScaleByKey(scores, keyScales);
+            int column = TIsa.Count;
+            if (columns == 4 * TIsa.Count)
+            {
+                TVector second = ScaleByKey(scores + TIsa.Count, keyScales + TIsa.Count);
+                TVector third = ScaleByKey(scores + (2 * TIsa.Count), keyScales + (2 * TIsa.Count));
+                TVector fourth = ScaleByKey(scores + (3 * TIsa.Count), keyScales + (3 * TIsa.Count));
+                first = TIsa.Max(TIsa.Max(first, second), TIsa.Max(third, fourth));
+                column = columns;
+            }
+
+            for (; column < columns; column += TIsa.Count)
+            {
+                first = TIsa.Max(first, ScaleByKey(scores + column, keyScales + column));
+            }
+
+            maxima[block] = TIsa.MaxAcross(first) * rowScale;
+            scores += columns;
+        }
+
+        return rowScale;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector ScaleByKey(float* scores, float* keyScales)
+    {
+        TVector score = TIsa.Multiply(TIsa.ToFloat(TIsa.Load(scores)), TIsa.Load(keyScales));
+        TIsa.Store(scores, score);
+        return score;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

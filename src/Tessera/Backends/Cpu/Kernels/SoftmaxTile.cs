@@ -65,6 +65,12 @@ internal unsafe struct SoftmaxTile
     /// <summary>Elements between rows of <see cref="BlockMaxima"/>; a multiple of the vector width.</summary>
     public nint MaximaStride;
 
+    /// <summary>What makes the scores of a row final: its scale while they are sums times key scales, 1 otherwise.</summary>
+    public float* ScoreFactors;
+
+    /// <summary>Coded P: what a code of each (row, block) is worth relative to <see cref="Reference"/>, [row][MaximaStride].</summary>
+    public float* BlockFactors;
+
     /// <summary>Integer PV: what a code of P is worth relative to <see cref="Reference"/>, [block][FactorStride].</summary>
     public float* RowFactors;
 

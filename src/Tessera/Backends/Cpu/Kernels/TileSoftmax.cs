@@ -95,19 +95,13 @@ internal sealed unsafe class TileSoftmax<TIsa, TVector, TCode>(ProbabilityFormat
                 float* maxima = tile.BlockMaxima + (row * tile.MaximaStride);
                 float before = tile.RunningMaximum[row];
                 tile.RunningMaximum[row] = RaiseReference(tile, row, maxima);
-                if (TCode.IsUnrounded)
-                {
-                    Exponentiate(tile, row);
-                    continue;
-                }
-
                 for (int block = 0; _reference == ProbabilityReference.RunningMaximum && block < tile.Blocks; block++)
                 {
-                    before = maxima[block] = MathF.Max(before, maxima[block]);
+                    before = maxima[block] = Larger(before, maxima[block]);
                 }
-
-                Encode(tile, row, maxima);
             }
+
+            Replace(tile, start, end);
         }
     }
 
@@ -133,34 +127,38 @@ internal sealed unsafe class TileSoftmax<TIsa, TVector, TCode>(ProbabilityFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void FindMaxima(in SoftmaxTile tile, int start, int end, SoftmaxStage stage)
     {
-        if (stage == SoftmaxStage.Sums)
+        for (int row = start; row < end; row++)
         {
-            for (int row = start; row < end; row++)
+            tile.ScoreFactors[row] = 1;
+            if (stage == SoftmaxStage.Sums)
             {
-                ScoreRows<TIsa, TVector>.ConvertAndMaxima(tile, row);
+                tile.ScoreFactors[row] = ScoreRows<TIsa, TVector>.ConvertAndMaxima(tile, row);
             }
-        }
-        else if (stage == SoftmaxStage.Scores)
-        {
-            for (int row = start; row < end; row++)
+            else if (stage == SoftmaxStage.Scores)
             {
                 ScoreRows<TIsa, TVector>.Maxima(tile, row);
             }
         }
     }
 
+    // MathF.Max spends half a dozen instructions on NaN and the sign of zero, which scores do not have or do not mind.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Larger(float left, float right) => left > right ? left : right;
+
     // Before the first visible key there is no reference; any finite one turns hidden scores into zeros.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float Finite(float reference) => float.IsNegativeInfinity(reference) ? 0 : reference;
 
     /// <summary>
     /// Moves the reference of a row when the tile's maximum exceeds it by more than the slack; answers the row's new running maximum.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float RaiseReference(in SoftmaxTile tile, int row, float* maxima)
     {
         float maximum = maxima[0];
         for (int block = 1; block < tile.Blocks; block++)
         {
-            maximum = MathF.Max(maximum, maxima[block]);
+            maximum = Larger(maximum, maxima[block]);
         }
 
         float reference = tile.Reference[row];
@@ -173,9 +171,10 @@ internal sealed unsafe class TileSoftmax<TIsa, TVector, TCode>(ProbabilityFormat
             }
         }
 
-        return MathF.Max(tile.RunningMaximum[row], maximum);
+        return Larger(tile.RunningMaximum[row], maximum);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Rescale(in SoftmaxTile tile, int row, float factor)
     {
         tile.Sum[row] *= factor;
@@ -187,23 +186,68 @@ internal sealed unsafe class TileSoftmax<TIsa, TVector, TCode>(ProbabilityFormat
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Exponentiate(in SoftmaxTile tile, int row)
+    /// <summary>Scores of rows, whose maxima and references are known, to probabilities or codes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Replace(in SoftmaxTile tile, int start, int end)
     {
-        float* scores = tile.Scores + (row * tile.ScoreStride);
-        TVector reference = TIsa.Broadcast(Finite(tile.Reference[row]));
-        TVector sum = TIsa.Zero;
-        int columns = tile.Blocks * tile.KeyStride;
-        for (int column = 0; column < columns; column += TIsa.Count)
+        for (int row = start; row < end; row++)
         {
-            TVector p = Exponential<TIsa, TVector>.Base2(TIsa.Subtract(TIsa.Load(scores + column), reference));
-            TIsa.Store(scores + column, p);
-            sum = TIsa.Add(sum, p);
-        }
+            float* scores = tile.Scores + (row * tile.ScoreStride);
+            if (TCode.IsUnrounded)
+            {
+                tile.Sum[row] += Exponentiate(
+                    scores, tile.Blocks * tile.KeyStride, tile.ScoreFactors[row], -Finite(tile.Reference[row]));
+                continue;
+            }
 
-        tile.Sum[row] += TIsa.Sum(sum);
+            float* shifts = tile.BlockMaxima + (row * tile.MaximaStride);
+            float* factors = tile.BlockFactors + (row * tile.MaximaStride);
+            Weigh(shifts, factors, tile.Blocks, tile.Reference[row]);
+            tile.Sum[row] += Encode(
+                scores, tile.Codes + (row * tile.CodeStride), tile.Blocks, tile.KeyStride, tile.ScoreFactors[row], shifts, factors);
+            for (int block = 0; TCode.StoresBytes && block < tile.Blocks; block++)
+            {
+                tile.RowFactors[(block * tile.FactorStride) + row] = factors[block];
+            }
+        }
     }
 
+    /// <summary>Probabilities of a row in place; answers their sum.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static float Exponentiate(float* scores, int columns, float scoreFactor, float shift)
+    {
+        TVector factor = TIsa.Broadcast(scoreFactor);
+        TVector shifts = TIsa.Broadcast(shift);
+        TVector sum = TIsa.Zero;
+        int column = 0;
+
+        // Four at a time: one exponential is a chain of a dozen dependent instructions.
+        for (; column + (4 * TIsa.Count) <= columns; column += 4 * TIsa.Count)
+        {
+            TVector first = Exponentiate(scores + column, factor, shifts);
+            TVector second = Exponentiate(scores + column + TIsa.Count, factor, shifts);
+            TVector third = Exponentiate(scores + column + (2 * TIsa.Count), factor, shifts);
+            TVector fourth = Exponentiate(scores + column + (3 * TIsa.Count), factor, shifts);
+            sum = TIsa.Add(sum, TIsa.Add(TIsa.Add(first, second), TIsa.Add(third, fourth)));
+        }
+
+        for (; column < columns; column += TIsa.Count)
+        {
+            sum = TIsa.Add(sum, Exponentiate(scores + column, factor, shifts));
+        }
+
+        return TIsa.Sum(sum);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector Exponentiate(float* scores, TVector factor, TVector shift)
+    {
+        TVector p = Exponential<TIsa, TVector>.Base2(TIsa.MultiplyAdd(TIsa.Load(scores), factor, shift));
+        TIsa.Store(scores, p);
+        return p;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void RunWithTileMaxima(in SoftmaxTile tile, SoftmaxStage stage)
     {
         FindMaxima(tile, 0, tile.Rows, stage);
@@ -220,7 +264,7 @@ internal sealed unsafe class TileSoftmax<TIsa, TVector, TCode>(ProbabilityFormat
                 float largest = float.NegativeInfinity;
                 for (int row = start; row < end; row++)
                 {
-                    largest = MathF.Max(largest, tile.BlockMaxima[(row * tile.MaximaStride) + block]);
+                    largest = Larger(largest, tile.BlockMaxima[(row * tile.MaximaStride) + block]);
                 }
 
                 for (int row = start; row < end; row++)
@@ -230,68 +274,115 @@ internal sealed unsafe class TileSoftmax<TIsa, TVector, TCode>(ProbabilityFormat
             }
         }
 
-        for (int row = 0; row < tile.Rows; row++)
+        Replace(tile, 0, tile.Rows);
+    }
+
+    /// <summary>
+    /// From the references of the blocks of a row: what one of their codes is worth, and, in place, what is added to scores to get exponents.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Weigh(float* references, float* factors, int blocks, float rowReference)
+    {
+        // A block without a visible key has reference -inf, factor 0 and codes 0.
+        // A tile maximum far above the row leaves only codes 0.
+        TVector subtrahend = TIsa.Broadcast(Finite(rowReference) + _logCodeOfOne);
+        TVector one = TIsa.Broadcast(TCode.Truncates ? 0 : _logCodeOfOne);
+        TVector lowest = TIsa.Broadcast(float.MinValue);
+        for (int block = 0; block < blocks; block += TIsa.Count)
         {
-            Encode(tile, row, tile.BlockMaxima + (row * tile.MaximaStride));
+            TVector reference = TIsa.Load(references + block);
+            TVector exponents = TIsa.Min(TIsa.Subtract(reference, subtrahend), TIsa.Broadcast(LargestExponent));
+            TIsa.Store(factors + block, Exponential<TIsa, TVector>.Base2(exponents));
+            TIsa.Store(references + block, TIsa.Subtract(one, TIsa.SelectLess(reference, lowest, TIsa.Zero, reference)));
         }
     }
 
-    /// <summary>Codes of a row, given the reference of each block.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Encode(in SoftmaxTile tile, int row, float* references)
+    /// <summary>Codes of a row; answers the sum of what they are worth, or, with an exact denominator, of what they round.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private float Encode(float* scores, byte* codes, int blocks, int columns, float scoreFactor, float* shifts, float* factors)
     {
-        float* factors = stackalloc float[16];
-        TVector rowReference = TIsa.Broadcast(Finite(tile.Reference[row]) + _logCodeOfOne);
-        float* scores = tile.Scores + (row * tile.ScoreStride);
-        byte* codes = tile.Codes + (row * tile.CodeStride);
-        int columns = tile.KeyStride;
         bool exact = _exactDenominator;
+        TVector factor = TIsa.Broadcast(scoreFactor);
         TVector sum = TIsa.Zero;
-        for (int block = 0; block < tile.Blocks; block++)
+        for (int block = 0; block < blocks; block++)
         {
-            if (block % TIsa.Count == 0)
-            {
-                // A block without a visible key has reference -inf, factor 0 and codes 0.
-                // A tile maximum far above the row leaves only codes 0.
-                TVector exponents = TIsa.Min(TIsa.Subtract(TIsa.Load(references + block), rowReference), TIsa.Broadcast(LargestExponent));
-                TIsa.Store(factors, Exponential<TIsa, TVector>.Base2(exponents));
-            }
+            TVector shift = TIsa.BroadcastFrom(shifts + block);
+            TVector worth = TIsa.BroadcastFrom(factors + block);
 
-            float factor = factors[block % TIsa.Count];
-            TVector worth = TIsa.Broadcast(factor);
-            TVector shift = TIsa.Broadcast(Finite(references[block]) - (TCode.Truncates ? 0 : _logCodeOfOne));
-            TVector blockSum = TIsa.Zero;
-            for (int column = 0; column < columns; column += TIsa.Count)
-            {
-                TVector exponent = TIsa.Subtract(TIsa.Load(scores + column), shift);
-                TVector numerator = TCode.IsCoarse && !TCode.Truncates
-                    ? Exponential<TIsa, TVector>.Base2ForCodes(exponent)
-                    : Exponential<TIsa, TVector>.Base2(exponent);
-                numerator = TCode.Truncates ? TIsa.Multiply(numerator, TIsa.Broadcast(_codeOfOne)) : numerator;
-                TVector code = TCode.Encode(numerator);
-                TVector value = TCode.Decode(code);
-                if (TCode.StoresBytes)
-                {
-                    TIsa.StoreLowBytes(codes + column, code);
-                }
-                else
-                {
-                    TIsa.Store(scores + column, TIsa.Multiply(value, worth));
-                }
-
-                blockSum = TIsa.Add(blockSum, exact ? numerator : value);
-            }
-
+            // Codes of nearest rounding are summed as they are; truncated ones need the exponential of the score itself.
+            TVector blockSum = TCode.StoresBytes && !TCode.Truncates && !exact
+                ? EncodeBytes(scores, codes, columns, factor, shift)
+                : EncodeBlock(scores, codes, columns, factor, shift, worth, exact);
             sum = TIsa.MultiplyAdd(blockSum, worth, sum);
-            if (TCode.StoresBytes)
-            {
-                tile.RowFactors[(block * tile.FactorStride) + row] = factor;
-            }
-
             scores += columns;
             codes += columns;
         }
 
-        tile.Sum[row] += TIsa.Sum(sum);
+        return TIsa.Sum(sum);
+    }
+
+    /// <summary>
+    /// Byte codes of a block whose denominator is their own sum: everything below half a code is code 0, and codes are summed as integers.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector EncodeBytes(float* scores, byte* codes, int columns, TVector scoreFactor, TVector shift)
+    {
+        TVector sum = TIsa.Zero;
+        int column = 0;
+        for (; column + (4 * TIsa.Count) <= columns; column += 4 * TIsa.Count)
+        {
+            TVector first = EncodeByte(scores + column, codes + column, scoreFactor, shift);
+            TVector second = EncodeByte(scores + column + TIsa.Count, codes + column + TIsa.Count, scoreFactor, shift);
+            TVector third = EncodeByte(scores + column + (2 * TIsa.Count), codes + column + (2 * TIsa.Count), scoreFactor, shift);
+            TVector fourth = EncodeByte(scores + column + (3 * TIsa.Count), codes + column + (3 * TIsa.Count), scoreFactor, shift);
+            sum = TIsa.AddInt32(sum, TIsa.AddInt32(TIsa.AddInt32(first, second), TIsa.AddInt32(third, fourth)));
+        }
+
+        for (; column < columns; column += TIsa.Count)
+        {
+            sum = TIsa.AddInt32(sum, EncodeByte(scores + column, codes + column, scoreFactor, shift));
+        }
+
+        // Each code carried the bits of the rounding constant along; modulo 2^32 they come off all at once.
+        int carried = unchecked(columns / TIsa.Count * BitConverter.SingleToInt32Bits(Exponential<TIsa, TVector>.RoundingShift));
+        return TIsa.ToFloat(TIsa.SubtractInt32(sum, TIsa.BroadcastInt32(carried)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector EncodeByte(float* scores, byte* codes, TVector scoreFactor, TVector shift)
+    {
+        TVector exponent = TIsa.MultiplyAdd(TIsa.Load(scores), scoreFactor, shift);
+        TVector code = TCode.Encode(Exponential<TIsa, TVector>.Base2ForByteCodes(exponent));
+        TIsa.StoreLowBytes(codes, code);
+        return code;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private TVector EncodeBlock(
+        float* scores, byte* codes, int columns, TVector scoreFactor, TVector shift, TVector worth, bool exact)
+    {
+        TVector sum = TIsa.Zero;
+        for (int column = 0; column < columns; column += TIsa.Count)
+        {
+            TVector exponent = TIsa.MultiplyAdd(TIsa.Load(scores + column), scoreFactor, shift);
+            TVector numerator = TCode.IsCoarse && !TCode.Truncates
+                ? Exponential<TIsa, TVector>.Base2ForCodes(exponent)
+                : Exponential<TIsa, TVector>.Base2(exponent);
+            numerator = TCode.Truncates ? TIsa.Multiply(numerator, TIsa.Broadcast(_codeOfOne)) : numerator;
+            TVector code = TCode.Encode(numerator);
+            TVector value = TCode.Decode(code);
+            if (TCode.StoresBytes)
+            {
+                TIsa.StoreLowBytes(codes + column, code);
+            }
+            else
+            {
+                TIsa.Store(scores + column, TIsa.Multiply(value, worth));
+            }
+
+            sum = TIsa.Add(sum, exact ? numerator : value);
+        }
+
+        return sum;
     }
 }
