@@ -23,7 +23,7 @@ public sealed class PyTorchFile : ITensorSource
     private PyTorchFile(FileRegion region)
     {
         _region = region;
-        if (!ZipDirectory.StartsLikeZip(region))
+        if (!ZipDirectory.StartsLikeZip(region.Slice(0, (int)Math.Min(region.Length, ZipDirectory.SignatureLength))))
         {
             throw new TensorFormatException(
                 $"{Source}: this is no zip archive; PyTorch before 1.6 wrote such files, so save it with torch.save again.");
@@ -65,6 +65,15 @@ public sealed class PyTorchFile : ITensorSource
     /// <param name="name">Name for messages.</param>
     /// <exception cref="TensorFormatException">The content is damaged, or holds anything but tensors; the message says what.</exception>
     public static PyTorchFile FromMemory(ReadOnlyMemory<byte> content, string name = "memory") => Own(FileRegion.Pin(content, name));
+
+    /// <summary>Whether a file starts as PyTorch's archives do.</summary>
+    /// <exception cref="IOException">The file cannot be opened.</exception>
+    public static bool IsPyTorchFile(string path)
+    {
+        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
+        Span<byte> start = stackalloc byte[ZipDirectory.SignatureLength];
+        return stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && ZipDirectory.StartsLikeZip(start);
+    }
 
     /// <inheritdoc/>
     public bool Contains(string name) => _entries.ContainsKey(name);

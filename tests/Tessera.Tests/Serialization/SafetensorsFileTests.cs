@@ -117,7 +117,7 @@ public sealed class SafetensorsFileTests
     }
 
     [Fact]
-    public void Twenty_thousand_damaged_files_give_the_one_exception_or_readable_tensors()
+    public void Damaged_files_give_the_one_exception_or_readable_tensors()
     {
         SafetensorsWriter writer = new();
         writer.Metadata["format"] = "pt";
@@ -128,9 +128,10 @@ public sealed class SafetensorsFileTests
         using MemoryStream stream = new();
         writer.Write(stream);
         byte[] valid = stream.ToArray();
-        ByteMutator mutator = new(2024);
+        ByteMutator mutator = new(FuzzCount.Seed(2024));
+        int count = FuzzCount.Or(20_000);
         int refused = 0;
-        for (int i = 0; i < 20_000; i++)
+        for (int i = 0; i < count; i++)
         {
             byte[] damaged = mutator.Mutate(valid);
             try
@@ -149,7 +150,7 @@ public sealed class SafetensorsFileTests
         }
 
         // Most damage hits structure; some hits data, names or metadata only. Both must occur, or the test tests nothing.
-        Assert.InRange(refused, 10_000, 19_900);
+        Assert.InRange(refused, count / 2, count - (count / 200));
     }
 
     [Fact]

@@ -10,6 +10,9 @@ namespace Tessera.Serialization.PyTorch;
 /// <remarks>Format: PKWARE APPNOTE.TXT, sections 4.3.7, 4.3.12 to 4.3.16 and 4.5.3.</remarks>
 internal sealed class ZipDirectory
 {
+    /// <summary>Bytes of a signature.</summary>
+    public const int SignatureLength = 4;
+
     private const uint EndSignature = 0x06054b50;
     private const uint End64Signature = 0x06064b50;
     private const uint Locator64Signature = 0x07064b50;
@@ -22,7 +25,6 @@ internal sealed class ZipDirectory
     private const int LocalLength = 30;
     private const int MaximumComment = ushort.MaxValue;
     private const ushort Zip64Extra = 0x0001;
-    private const int LocalSignatureProbe = 4;
 
     private readonly FileRegion _file;
     private readonly Dictionary<string, ZipEntry> _entries = new(StringComparer.Ordinal);
@@ -46,9 +48,8 @@ internal sealed class ZipDirectory
     /// <exception cref="TensorFormatException">The file is no zip archive, or a damaged one.</exception>
     public static ZipDirectory Read(FileRegion file) => new(file);
 
-    /// <summary>Whether the file starts as zip archives do.</summary>
-    public static bool StartsLikeZip(FileRegion file) =>
-        file.Length >= LocalSignatureProbe && BinaryPrimitives.ReadUInt32LittleEndian(file.Slice(0, LocalSignatureProbe)) == LocalSignature;
+    /// <summary>Whether bytes start as zip archives do.</summary>
+    public static bool StartsLikeZip(ReadOnlySpan<byte> start) => start.Length >= SignatureLength && U32(start, 0) == LocalSignature;
 
     /// <summary>Where the bytes of a stored entry lie in the file, or null when there is no such entry.</summary>
     /// <exception cref="TensorFormatException">The entry is compressed, encrypted or damaged.</exception>

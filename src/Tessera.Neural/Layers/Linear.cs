@@ -1,0 +1,48 @@
+using Tessera.Serialization;
+
+namespace Tessera.Neural.Layers;
+
+/// <summary>
+/// A linear layer, <c>y = x W^T + b</c>, W [outputs, inputs] kept as stored. Reference: the same sums in binary64, see its tests.
+/// Immutable.
+/// </summary>
+/// <remarks>Backward, for training to add: <c>dx = dy W</c>, <c>dW = dy^T x</c>, <c>db</c> = the column sums of dy.</remarks>
+public sealed class Linear
+{
+    private readonly float[] _bias;
+
+    /// <summary>Makes a layer.</summary>
+    /// <param name="weight">W; its first extent is the outputs, all others together the inputs.</param>
+    /// <param name="bias">b [outputs], or null for none.</param>
+    /// <exception cref="ArgumentException">The bias has another length.</exception>
+    public Linear(StoredTensor weight, StoredTensor? bias = null)
+    {
+        ArgumentNullException.ThrowIfNull(weight);
+        Weight = weight;
+        Inputs = checked((int)weight.RowLength);
+        Outputs = checked((int)weight.Rows);
+        _bias = bias?.ReadSingle() ?? [];
+        if (bias is not null && _bias.Length != Outputs)
+        {
+            throw new ArgumentException($"The bias {bias} does not fit the weight {weight}; wanted {Outputs} numbers.", nameof(bias));
+        }
+    }
+
+    /// <summary>W as stored.</summary>
+    public StoredTensor Weight { get; }
+
+    /// <summary>Numbers of an input row.</summary>
+    public int Inputs { get; }
+
+    /// <summary>Numbers of an output row.</summary>
+    public int Outputs { get; }
+
+    /// <summary>Applies the layer to rows.</summary>
+    /// <param name="input">x [rows, inputs].</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="output">y [rows, outputs]; must not overlap the input.</param>
+    /// <param name="threads">Threads; 0 for all processors.</param>
+    /// <exception cref="ArgumentException">A length does not fit.</exception>
+    public void Forward(ReadOnlySpan<float> input, int rows, Span<float> output, int threads = 0) =>
+        MatrixProduct.Multiply(input, rows, Weight, _bias, output, threads);
+}

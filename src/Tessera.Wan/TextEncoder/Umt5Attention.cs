@@ -1,0 +1,82 @@
+using System.Numerics.Tensors;
+using Tessera.Neural.Checkpoints;
+using Tessera.Neural.Layers;
+using Tessera.Wan.Checkpoints;
+
+namespace Tessera.Wan.TextEncoder;
+
+/// <summary>
+/// Self-attention of umT5: <c>softmax(q k^T + bias) v Wo</c> per head, without a factor 1/sqrt(d), over the keys that are no padding.
+/// </summary>
+internal sealed class Umt5Attention
+{
+    private readonly Umt5Config _config;
+    private readonly Linear _query;
+    private readonly Linear _key;
+    private readonly Linear _value;
+    private readonly Linear _output;
+    private readonly PositionBias _bias;
+
+    public Umt5Attention(Checkpoint weights, string block, Umt5Config config)
+    {
+        _config = config;
+        _query = new Linear(weights[$"{block}.attn.q.weight"]);
+        _key = new Linear(weights[$"{block}.attn.k.weight"]);
+        _value = new Linear(weights[$"{block}.attn.v.weight"]);
+        _output = new Linear(weights[$"{block}.attn.o.weight"]);
+        _bias = new PositionBias(weights[$"{block}.pos_embedding.embedding.weight"], config);
+    }
+
+    /// <summary>Attends.</summary>
+    /// <param name="input">[tokens, dim].</param>
+    /// <param name="tokens">Rows.</param>
+    /// <param name="keys">Leading rows that are no padding.</param>
+    /// <param name="scratch">Memory; see <see cref="Umt5Scratch"/>.</param>
+    /// <param name="output">[tokens, dim].</param>
+    /// <param name="threads">Threads; 0 for all processors.</param>
+    public void Forward(ReadOnlySpan<float> input, int tokens, int keys, Umt5Scratch scratch, Span<float> output, int threads)
+    {
+        Span<float> query = scratch.Query;
+        Span<float> key = scratch.Key;
+        Span<float> value = scratch.Value;
+        Span<float> mixed = scratch.Mixed;
+        _query.Forward(input, tokens, query, threads);
+        _key.Forward(input, tokens, key, threads);
+        _value.Forward(input, tokens, value, threads);
+        for (int head = 0; head < _config.Heads; head++)
+        {
+            Attend(head, tokens, keys, query, key, value, scratch, mixed);
+        }
+
+        _output.Forward(mixed, tokens, output, threads);
+    }
+
+    private void Attend(
+        int head, int tokens, int keys, ReadOnlySpan<float> query, ReadOnlySpan<float> key, ReadOnlySpan<float> value, Umt5Scratch scratch,
+        Span<float> mixed)
+    {
+        int width = _config.HeadDim;
+        int stride = _config.AttentionDim;
+        int first = head * width;
+        Span<float> bias = scratch.Bias;
+        Span<float> scores = scratch.Scores[..keys];
+        _bias.Fill(head, tokens, bias);
+        for (int i = 0; i < tokens; i++)
+        {
+            ReadOnlySpan<float> q = query.Slice((i * stride) + first, width);
+            for (int j = 0; j < keys; j++)
+            {
+                scores[j] = TensorPrimitives.Dot(q, key.Slice((j * stride) + first, width));
+            }
+
+            TensorPrimitives.Add(scores, bias.Slice(tokens - 1 - i, keys), scores);
+            StableSoftmax.Forward(scores);
+            Span<float> row = mixed.Slice((i * stride) + first, width);
+            row.Clear();
+            for (int j = 0; j < keys; j++)
+            {
+                TensorPrimitives.MultiplyAdd(value.Slice((j * stride) + first, width), scores[j], row, row);
+            }
+        }
+    }
+}
