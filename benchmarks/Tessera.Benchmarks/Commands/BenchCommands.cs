@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Tessera.Benchmarks.Probes;
 using Tessera.Cli.Commands;
 using Tessera.Cli.Terminal;
 
@@ -8,11 +9,18 @@ namespace Tessera.Benchmarks.Commands;
 internal static class BenchCommands
 {
     public const string Cpu = "cpu";
+
+    /// <summary>Measurements that the driver makes in processes of their own; not for people.</summary>
     public const string Probe = "probe";
 
     public static Command CreateRoot(CommandConsole console) => new("./bench", "Measure Tessera on this machine.")
     {
         new CpuCommand(console),
+        new Command(Probe, "One measurement in a process of its own.")
+        {
+            new FirstCallProbe(console),
+            new MemoryProbe(console),
+        },
         HelpWithExamples.CreateOption(),
     };
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Tessera.Attention;
-using Tessera.Backends.Cpu;
 using Tessera.Benchmarks.Driver;
 using Tessera.Benchmarks.Peers;
 using Tessera.Benchmarks.Reporting;
@@ -35,9 +34,6 @@ internal sealed class CpuCommand : CommandWithExamples
         "--peer-ops", "Operations of peers, separated by commas", [.. PeerEngine.All.SelectMany(static engine => engine.Operations)],
         [.. PeerEngine.All.Select(static engine => engine.Operations[0])]);
 
-    private readonly Option<int> _threads = CountOption.Create("--threads", "Threads of ours and of peers; 0 uses every core.", 0, 0, 1024);
-    private readonly Option<CpuInstructionSet> _instructionSet = InstructionSetOption.Create();
-    private readonly Option<bool> _noVnni = new("--no-vnni") { Description = "Do without the 8-bit dot product of AVX-VNNI." };
     private readonly Option<string> _json = new("--json")
     {
         Description = "JSON file; parts of sections that are not run are kept.",
@@ -63,6 +59,8 @@ internal sealed class CpuCommand : CommandWithExamples
         DefaultValueFactory = static _ => "artifacts",
     };
 
+    private readonly MachineOptions _machine;
+
     public CpuCommand(CommandConsole console)
         : base(
             BenchCommands.Cpu,
@@ -73,10 +71,10 @@ internal sealed class CpuCommand : CommandWithExamples
     {
         Option[] options =
         [
-            _sections, _length, _heads, _headDims, _repeat, _cases, _peers, _peerOperations, _threads, _instructionSet, _noVnni, _json,
-            _markdown, _readme, _plots,
+            _sections, _length, _heads, _headDims, _repeat, _cases, _peers, _peerOperations, _json, _markdown, _readme, _plots,
         ];
         Array.ForEach(options, Options.Add);
+        _machine = MachineOptions.AddTo(this);
         SetAction((parsed, cancellationToken) => Task.FromResult(Execute(parsed, console, cancellationToken)));
     }
 
@@ -92,12 +90,7 @@ internal sealed class CpuCommand : CommandWithExamples
             Cases = parsed.GetValue(_cases)!,
             PeerOperations = parsed.GetValue(_peerOperations)!,
             PeersFolder = parsed.GetValue(_peers),
-            Options = new CpuOptions
-            {
-                Threads = parsed.GetValue(_threads),
-                InstructionSet = parsed.GetValue(_instructionSet),
-                UseVnni = !parsed.GetValue(_noVnni),
-            },
+            Options = _machine.Read(parsed),
             PlotFolder = parsed.GetValue(_plots)!,
         };
         if (parsed.GetValue(_readme) && !request.Sections.Any(static section => section.Name == PeersSection.SectionName))

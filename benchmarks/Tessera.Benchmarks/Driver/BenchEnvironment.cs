@@ -34,7 +34,7 @@ internal sealed record BenchEnvironment(
         + $"commit {Commit}";
 
     private static string Describe(CpuOptions options) =>
-        $"{options.EffectiveInstructionSet.ToString()["Vector".Length..]}-bit vectors{(options.EffectiveVnni ? " with VNNI" : "")}";
+        $"{options.EffectiveInstructionSet.ToString()["Vector".Length..]}-bit vectors{(options.EffectiveEmittedVnni ? ", VNNI" : options.EffectiveVnni ? ", VNNI of 256 bits" : "")}";
 
     private static string FindCommit()
     {

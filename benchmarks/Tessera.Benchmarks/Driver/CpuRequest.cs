@@ -21,6 +21,9 @@ internal sealed record CpuRequest
     /// <summary>Formats and densities of sections that compare with peers or threads.</summary>
     public required IReadOnlyList<BenchCase> Cases { get; init; }
 
+    /// <summary>The formats of the cases, each once.</summary>
+    public IReadOnlyList<string> Formats => [.. Cases.Select(static one => one.Format).Distinct()];
+
     /// <summary>Operations of peers.</summary>
     public required IReadOnlyList<string> PeerOperations { get; init; }
 

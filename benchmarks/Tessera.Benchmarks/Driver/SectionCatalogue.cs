@@ -8,5 +8,9 @@ internal static class SectionCatalogue
     public static IReadOnlyList<IBenchSection> All { get; } =
     [
         new PeersSection(),
+        new DensitySection(),
+        new ScalingSection(),
+        new FirstCallSection(),
+        new MemorySection(),
     ];
 }

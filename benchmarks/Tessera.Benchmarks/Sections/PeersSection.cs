@@ -4,7 +4,6 @@ using Tessera.Benchmarks.Peers;
 using Tessera.Benchmarks.Reporting;
 using Tessera.Benchmarks.Timing;
 using Tessera.Cli.Benchmarking;
-using Tessera.Cli.Inputs;
 
 namespace Tessera.Benchmarks.Sections;
 
@@ -59,30 +58,29 @@ internal sealed class PeersSection : IBenchSection
         };
     }
 
-    private static List<PeerRow> Compare(BenchContext context, AttentionShape shape, List<string> notes)
+    private static IEnumerable<PeerRow> Compare(BenchContext context, AttentionShape shape, List<string> notes)
     {
         CpuRequest request = context.Request;
-        HeadTensors tensors = NormalTensors.Draw(shape);
-        float[] output = new float[tensors.Query.Length];
-        List<IContestant> contestants = [];
-        try
+        using Contest contest = new(NormalTensors.Draw(shape));
+        foreach (PeerContestant peer in Peers(context, shape, notes))
         {
-            contestants.AddRange(Peers(context, shape, notes));
-            foreach (BenchCase one in request.Cases)
-            {
-                contestants.Add(new KernelContestant(one.ToString(), one.Plan(shape, request.Options), context.Backend, tensors, output));
-            }
+            contest.Add(peer);
+        }
 
-            context.Report($"{shape}: {contestants.Count} contestants, {request.Repeat} rounds");
-            RunTimes[] times = Interleaving.Time(contestants, request.Repeat, context.CancellationToken);
-            int yardstick = contestants.FindIndex(static one => one is PeerContestant { IsYardstick: true });
-            RunTimes? peer = yardstick < 0 ? null : times[yardstick];
-            return [.. contestants.Zip(times, (one, time) => PeerRow.Of(one, shape, time, peer))];
-        }
-        finally
+        foreach (BenchCase one in request.Cases)
         {
-            contestants.ForEach(static one => one.Dispose());
+            contest.Add(one.ToString(), one.Plan(shape, request.Options), context.Backend);
         }
+
+        context.Report($"{shape}: {contest.Contestants.Count} contestants, {request.Repeat} rounds");
+        RunTimes[] times = contest.Time(request.Repeat, context.CancellationToken);
+        RunTimes? yardstick = null;
+        for (int i = 0; i < times.Length; i++)
+        {
+            yardstick ??= contest.Contestants[i] is PeerContestant { IsYardstick: true } ? times[i] : null;
+        }
+
+        return [.. contest.Contestants.Zip(times, (one, time) => PeerRow.Of(one, shape, time, yardstick))];
     }
 
     /// <summary>The peers that can compute the shape: one that fails on it is left out, with its own words.</summary>
