@@ -10,6 +10,8 @@ internal static class SectionCatalogue
         new PeersSection(),
         new DensitySection(),
         new ScalingSection(),
+        new StagesSection(),
+        new ParoVideoSection(),
         new FirstCallSection(),
         new MemorySection(),
     ];

@@ -1,4 +1,5 @@
 using Tessera.Attention;
+using Tessera.Benchmarks.Peers;
 using Tessera.Benchmarks.Timing;
 
 namespace Tessera.Benchmarks.Sections;
@@ -17,7 +18,7 @@ internal sealed record PeerRow(
 {
     public static PeerRow Of(IContestant contestant, AttentionShape shape, RunTimes times, RunTimes? yardstick)
     {
-        bool isOurs = contestant is KernelContestant;
+        bool isOurs = contestant is not PeerContestant;
         return new PeerRow(
             isOurs ? $"Tessera {contestant.Name}" : contestant.Name, isOurs ? contestant.Name : "", shape.HeadDim, contestant.Density,
             times, shape.DenseOperations / times.Median * 1e-9, yardstick?.Median / times.Median ?? double.NaN,

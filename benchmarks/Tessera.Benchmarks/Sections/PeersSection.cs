@@ -49,7 +49,7 @@ internal sealed class PeersSection : IBenchSection
         {
             Title = $"Against other engines: {request.Heads} heads of {request.Length} tokens, {request.Options.EffectiveThreads} threads",
             Notes = [$"Medians of {request.Repeat} interleaved runs.", .. notes],
-            Tables = [.. rows.GroupBy(static row => row.HeadDim).Select(static group => Table(group.Key, [.. group]))],
+            Tables = [.. rows.GroupBy(static row => row.HeadDim).Select(static group => Table($"headDim{group.Key}", $"D = {group.Key}", [.. group]))],
             Goals =
             [
                 .. rows.Where(static row => !double.IsNaN(row.Ratio) && Goals.ContainsKey((row.HeadDim, row.Case)))
@@ -112,8 +112,9 @@ internal sealed class PeersSection : IBenchSection
         }
     }
 
-    private static ReportTable<PeerRow> Table(int headDim, IReadOnlyList<PeerRow> rows) => new(
-        $"headDim{headDim}", $"D = {headDim}", rows,
+    /// <summary>The comparison as a table.</summary>
+    public static ReportTable<PeerRow> Table(string name, string caption, IReadOnlyList<PeerRow> rows) => new(
+        name, caption, rows,
         ("engine", static row => row.Name),
         ("density", static row => Figures.Share(row.Density)),
         ("ms", static row => Figures.Milliseconds(row.Times.Median)),
