@@ -12,7 +12,9 @@ internal static class SectionCatalogue
         new ScalingSection(),
         new StagesSection(),
         new ParoVideoSection(),
+        new FormatsSection(),
         new FirstCallSection(),
         new MemorySection(),
+        new AllocationsSection(),
     ];
 }
