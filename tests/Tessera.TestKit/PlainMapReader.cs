@@ -55,6 +55,18 @@ public sealed class PlainMapReader : IAttentionMapReader
         }
     }
 
+    public void ReadRows(
+        in AttentionInputs inputs, int batch, int head, double scale, ReadOnlySpan<int> queries, IReadOnlyList<KeyRun[]> masks,
+        Span<float> destination, CancellationToken cancellationToken = default)
+    {
+        double[] rows = new double[destination.Length];
+        RowOracle.Sample(inputs, batch, head, scale, queries, masks, rows);
+        for (int i = 0; i < rows.Length; i++)
+        {
+            destination[i] = (float)rows[i];
+        }
+    }
+
     private static double[] Scores(in AttentionInputs inputs, int batch, int head, int query, double scale)
     {
         float[] row = Channels(inputs.Query, batch, head, query);

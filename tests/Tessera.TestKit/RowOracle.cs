@@ -11,6 +11,56 @@ namespace Tessera.TestKit;
 /// </summary>
 public static class RowOracle
 {
+    /// <summary>What <see cref="IAttentionMapReader.ReadRows"/> means: [1 + masks, rows, D].</summary>
+    public static void Sample<T>(
+        in AttentionInputs inputs, int batch, int head, double scale, ReadOnlySpan<int> queries, IReadOnlyList<KeyRun[]> masks, Span<T> destination)
+        where T : IBinaryFloatingPointIeee754<T>
+    {
+        AttentionShape shape = inputs.Shape;
+        T[] scores = new T[shape.KeyLength];
+        destination.Clear();
+        for (int row = 0; row < queries.Length; row++)
+        {
+            T maximum = T.NegativeInfinity;
+            for (int key = 0; key < scores.Length; key++)
+            {
+                T dot = T.Zero;
+                for (int d = 0; d < shape.HeadDim; d++)
+                {
+                    dot += T.CreateChecked(inputs.Query[batch, head, queries[row], d]) * T.CreateChecked(inputs.Key[batch, head, key, d]);
+                }
+
+                scores[key] = T.CreateChecked(scale) * dot;
+                maximum = T.Max(maximum, scores[key]);
+            }
+
+            for (int index = 0; index <= masks.Count; index++)
+            {
+                Span<T> output = destination.Slice(((index * queries.Length) + row) * shape.HeadDim, shape.HeadDim);
+                T sum = T.Zero;
+                for (int key = 0; key < scores.Length; key++)
+                {
+                    if (index > 0 && (masks[index - 1].Last(run => run.Start <= key).Rows >> row & 1) == 0)
+                    {
+                        continue;
+                    }
+
+                    T weight = T.Exp(scores[key] - maximum);
+                    sum += weight;
+                    for (int d = 0; d < output.Length; d++)
+                    {
+                        output[d] += weight * T.CreateChecked(inputs.Value[batch, head, key, d]);
+                    }
+                }
+
+                for (int d = 0; d < output.Length && sum > T.Zero; d++)
+                {
+                    output[d] /= sum;
+                }
+            }
+        }
+    }
+
     /// <summary>One output row.</summary>
     /// <param name="plan">Mask, orders and functors; its recipe is ignored.</param>
     /// <param name="inputs">Q, K, V in natural token order.</param>

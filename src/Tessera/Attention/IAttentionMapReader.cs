@@ -34,4 +34,22 @@ public interface IAttentionMapReader
     void ReadBlocks(
         in AttentionInputs inputs, int batch, int head, TokenOrder? order, double scale, ReadOnlySpan<float> logSumExp, float epsilon,
         ReadOnlySpan<int> queryBlocks, BlockMapStatistics destination, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Attention of a few query rows, dense and under masks: what methods look at that judge masks online (Sparse VideoGen). All masks
+    /// share one pass over the keys; nothing of the size of the map is stored.
+    /// </summary>
+    /// <param name="inputs">Q, K and V.</param>
+    /// <param name="batch">Batch index.</param>
+    /// <param name="head">Head index.</param>
+    /// <param name="scale">Softmax scale.</param>
+    /// <param name="queries">Query tokens of the rows, 1 to 64; a token may stand more than once.</param>
+    /// <param name="masks">Masks; each cuts all keys into runs. May be empty.</param>
+    /// <param name="destination">
+    /// Receives [1 + masks, rows, D]: the outputs of dense attention, then those under each mask. A row that sees no key is 0.
+    /// </param>
+    /// <param name="cancellationToken">Polled between strips of keys.</param>
+    void ReadRows(
+        in AttentionInputs inputs, int batch, int head, double scale, ReadOnlySpan<int> queries, IReadOnlyList<KeyRun[]> masks,
+        Span<float> destination, CancellationToken cancellationToken = default);
 }

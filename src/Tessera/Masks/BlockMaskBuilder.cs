@@ -4,7 +4,8 @@ using Tessera.Layout;
 namespace Tessera.Masks;
 
 /// <summary>
-/// Collects the kept blocks of a <see cref="BlockMask"/>, one bit a block and kind. Mutable and not thread-safe; what it builds is neither.
+/// Collects the kept blocks of a <see cref="BlockMask"/>, one bit a block and kind. Mutable; several threads may mark blocks as long as no
+/// two of them mark the same block row. What it builds is immutable.
 /// </summary>
 public sealed class BlockMaskBuilder
 {
@@ -53,6 +54,24 @@ public sealed class BlockMaskBuilder
 
     /// <summary>Block columns.</summary>
     public int KeyBlocks { get; }
+
+    /// <summary>Words of 64 blocks that hold one block row: what <see cref="KeepBits"/> takes.</summary>
+    public int RowWords => _words;
+
+    /// <summary>Kept blocks of all heads so far.</summary>
+    public long KeptBlocks
+    {
+        get
+        {
+            long kept = 0;
+            for (int word = 0; word < _full.Length; word++)
+            {
+                kept += BitOperations.PopCount(_full[word] | _partial[word]);
+            }
+
+            return kept;
+        }
+    }
 
     /// <summary>Coverage of a block so far.</summary>
     public BlockCoverage this[int head, int queryBlock, int keyBlock]
@@ -103,9 +122,45 @@ public sealed class BlockMaskBuilder
     /// <summary>Marks key blocks [<paramref name="start"/>, <paramref name="end"/>) of a row full.</summary>
     public void KeepRange(int head, int queryBlock, int start, int end)
     {
-        for (int keyBlock = start; keyBlock < end; keyBlock++)
+        if (start >= end)
         {
-            Keep(head, queryBlock, keyBlock);
+            return;
+        }
+
+        (long firstWord, _) = Locate(head, queryBlock, start);
+        (long lastWord, _) = Locate(head, queryBlock, end - 1);
+        for (long word = firstWord; word <= lastWord; word++)
+        {
+            ulong bits = ulong.MaxValue;
+            bits &= word == firstWord ? ulong.MaxValue << (start & 63) : ulong.MaxValue;
+            bits &= word == lastWord ? ulong.MaxValue >> (63 - ((end - 1) & 63)) : ulong.MaxValue;
+            _full[word] |= bits;
+            _partial[word] &= ~bits;
+        }
+    }
+
+    /// <summary>Marks the key blocks of a row full whose bits are set.</summary>
+    /// <param name="head">Head.</param>
+    /// <param name="queryBlock">Block row.</param>
+    /// <param name="blocks">One bit a key block, the lowest bit of the first word first; <see cref="RowWords"/> words.</param>
+    /// <exception cref="ArgumentException">Another number of words, or a bit beyond the last key block.</exception>
+    public void KeepBits(int head, int queryBlock, ReadOnlySpan<ulong> blocks)
+    {
+        if (blocks.Length != _words)
+        {
+            throw new ArgumentException($"blocks has {blocks.Length} words; {KeyBlocks} key blocks take {_words}.", nameof(blocks));
+        }
+
+        if ((KeyBlocks & 63) != 0 && blocks[^1] >> (KeyBlocks & 63) != 0)
+        {
+            throw new ArgumentException($"blocks has bits beyond the last of {KeyBlocks} key blocks.", nameof(blocks));
+        }
+
+        (long first, _) = Locate(head, queryBlock, 0);
+        for (int word = 0; word < _words; word++)
+        {
+            _full[first + word] |= blocks[word];
+            _partial[first + word] &= ~blocks[word];
         }
     }
 

@@ -23,7 +23,8 @@ public static class KnownMethods
     /// at most this density, STA searches one per head within it; Sparge keeps this share of each row on top of its fix blocks. Dense
     /// attention and SageAttention compute every block and pay no attention to it.
     /// </param>
-    /// <param name="reader">Reads softmax maps for methods that calibrate on them (PARO); a backend offers one.</param>
+    /// <param name="reader">Reads softmax maps for methods that look at them, offline (PARO, which needs one) or in every call (SVG, which
+    /// is slower without); a backend offers one.</param>
     /// <exception cref="ArgumentException">The name is unknown (the message lists the known ones), or the method needs a reader and none is
     /// given.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The density is not in (0, 1].</exception>
@@ -41,7 +42,7 @@ public static class KnownMethods
             "paro" => new ParoMethod(Required(reader, name), density is { } d ? new ParoOptions { Density = d } : null),
             "fps" => new FpsMethod(FpsOptions.Default with { Density = density }),
             "sta" => new SlidingTileMethod(new SlidingTileOptions { Density = density, SearchPerHead = density is not null }),
-            "svg" => new SparseVideoGenMethod(density is { } d ? new SparseVideoGenOptions { Density = d } : null),
+            "svg" => new SparseVideoGenMethod(density is { } d ? new SparseVideoGenOptions { Density = d } : null, reader),
             "sparge" => new SpargeMethod(density is { } d ? new SpargeOptions { TopK = d } : null),
             "sage" => new SageMethod(),
             _ => throw new ArgumentException($"Method '{name}' is unknown; wanted one of {string.Join(", ", Names)}.", nameof(name)),

@@ -20,4 +20,7 @@ public readonly record struct PlanningContext(TokenGrid Grid)
 
     /// <summary>Softmax scale; null means 1 / sqrt(HeadDim).</summary>
     public double? Scale { get; init; }
+
+    /// <summary>Threads that planning may use; 0 means one per processor. Plans do not depend on it.</summary>
+    public int Threads { get; init; }
 }

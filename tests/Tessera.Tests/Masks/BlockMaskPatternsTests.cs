@@ -25,6 +25,54 @@ public sealed class BlockMaskPatternsTests
     }
 
     [Fact]
+    public void Ranges_and_bits_keep_what_single_blocks_keep()
+    {
+        Random random = new(6);
+        foreach (int columns in new[] { 1, 63, 64, 65, 200 })
+        {
+            BlockMaskBuilder single = new(2, 3, columns, new BlockSize(1, 1));
+            BlockMaskBuilder ranged = new(2, 3, columns, new BlockSize(1, 1));
+            single[1, 1, columns - 1] = ranged[1, 1, columns - 1] = BlockCoverage.Partial;
+            for (int i = 0; i < 40; i++)
+            {
+                (int head, int row, int start) = (random.Next(2), random.Next(3), random.Next(columns));
+                int end = start + random.Next(columns + 1 - start);
+                for (int column = start; column < end; column++)
+                {
+                    single.Keep(head, row, column);
+                }
+
+                ulong[] bits = new ulong[ranged.RowWords];
+                for (int column = start; column < end; column++)
+                {
+                    bits[column / 64] |= 1UL << (column % 64);
+                }
+
+                if (i % 2 == 0)
+                {
+                    ranged.KeepRange(head, row, start, end);
+                }
+                else
+                {
+                    ranged.KeepBits(head, row, bits);
+                }
+
+                Assert.Equal(single.KeptBlocks, ranged.KeptBlocks);
+            }
+
+            for (int index = 0; index < 6 * columns; index++)
+            {
+                (int head, int row, int column) = (index / columns / 3, index / columns % 3, index % columns);
+                Assert.Equal(single[head, row, column], ranged[head, row, column]);
+            }
+
+            Assert.ThrowsAny<ArgumentException>(() => ranged.KeepRange(0, 0, 0, columns + 1));
+            Assert.Throws<ArgumentException>(() => ranged.KeepBits(0, 0, new ulong[ranged.RowWords + 1]));
+            Assert.True(columns % 64 == 0 || Assert.Throws<ArgumentException>(() => ranged.KeepBits(0, 0, [.. Enumerable.Repeat(ulong.MaxValue, ranged.RowWords)])) is not null);
+        }
+    }
+
+    [Fact]
     public void Bands_of_two_runs_count_from_their_starts()
     {
         BlockMaskBuilder builder = new(1, 130, 130, new BlockSize(16, 16));

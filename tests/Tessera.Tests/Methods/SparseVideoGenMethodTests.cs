@@ -1,4 +1,5 @@
 using Tessera.Attention;
+using Tessera.Backends.Cpu;
 using Tessera.Backends.Reference;
 using Tessera.Fidelity;
 using Tessera.Layout;
@@ -21,9 +22,12 @@ public sealed class SparseVideoGenMethodTests
         StructuredHeads heads = StructuredHeads.Create(grid, 4, 32, seed: 3, new StructuredHeadsOptions { Kinds = kinds });
         foreach (SparseVideoGenVariant variant in new[] { SparseVideoGenVariant.Wan, SparseVideoGenVariant.Hunyuan })
         {
-            SparseVideoGenMethod method = new(new SparseVideoGenOptions { Variant = variant });
-            VideoHeadKind[] found = method.Classify(heads.Inputs, new PlanningContext(grid));
-            Assert.Equal([VideoHeadKind.Spatial, VideoHeadKind.Temporal, VideoHeadKind.Temporal, VideoHeadKind.Spatial], found);
+            foreach (IAttentionMapReader? reader in new IAttentionMapReader?[] { null, CpuMapReader.Shared })
+            {
+                SparseVideoGenMethod method = new(new SparseVideoGenOptions { Variant = variant }, reader);
+                VideoHeadKind[] found = method.Classify(heads.Inputs, new PlanningContext(grid));
+                Assert.Equal([VideoHeadKind.Spatial, VideoHeadKind.Temporal, VideoHeadKind.Temporal, VideoHeadKind.Spatial], found);
+            }
         }
     }
 
@@ -87,6 +91,41 @@ public sealed class SparseVideoGenMethodTests
 
             Assert.InRange(errors[index] / expected, 0.9999, 1.0001);
         }
+    }
+
+    // Two independent computations of the same errors: one by classes of keys with plain loops, one by masks with a reader.
+    [Theory]
+    [InlineData(TextPlacement.Front, 64)]
+    [InlineData(TextPlacement.Back, 100)]
+    [InlineData(TextPlacement.None, 64)]
+    public void A_reader_finds_the_errors_that_plain_loops_find(TextPlacement text, int sampled)
+    {
+        TokenGrid grid = new(5, 17, 24, text == TextPlacement.None ? 0 : 37, text);
+        SeededInputs inputs = SeededInputs.Biased(new AttentionShape(2, 2, grid.Tokens, grid.Tokens, 24));
+        VideoHeadClassifier classifier = new(grid, new SparseVideoGenOptions(), sink: text == TextPlacement.None);
+        Random random = new(4);
+        int[][] rows = [.. Enumerable.Range(0, 4).Select(_ => Enumerable.Range(0, sampled).Select(_ => grid.VideoStart + random.Next(grid.VideoTokens)).ToArray())];
+        double scale = 1 / Math.Sqrt(24);
+        (double Spatial, double Temporal)[] plain = classifier.Sample(inputs.Inputs, scale, rows, CancellationToken.None);
+        (double Spatial, double Temporal)[] read = classifier.Read(inputs.Inputs, scale, rows, CpuMapReader.Shared, CancellationToken.None);
+        for (int index = 0; index < 4; index++)
+        {
+            Assert.InRange(read[index].Spatial / plain[index].Spatial, 0.9999, 1.0001);
+            Assert.InRange(read[index].Temporal / plain[index].Temporal, 0.9999, 1.0001);
+        }
+    }
+
+    [Fact]
+    public void What_a_grid_decides_is_made_once_and_never_served_to_another_grid()
+    {
+        SparseVideoGenMethod method = new(new SparseVideoGenOptions { Density = 0.5 }, CpuMapReader.Shared);
+        BlockMask[] masks = [.. new[] { new TokenGrid(4, 8, 8), new TokenGrid(4, 8, 8), new TokenGrid(8, 8, 4), new TokenGrid(4, 8, 8) }.Select(Mask)];
+        Assert.Same(masks[0], masks[1]);
+        Assert.NotSame(masks[1], masks[2]);
+        Assert.Equal(masks[0].FullKeyBlocks(0, 3).ToArray(), masks[3].FullKeyBlocks(0, 3).ToArray());
+
+        BlockMask Mask(TokenGrid grid) =>
+            method.Plan(SeededInputs.Normal(new AttentionShape(1, 1, 256, 256, 16)).Inputs, new PlanningContext(grid) { BlockSize = new(16, 16) }).Mask;
     }
 
     [Theory]

@@ -2,20 +2,30 @@ using System.Runtime.InteropServices;
 
 namespace Tessera.Backends.Cpu;
 
-/// <summary>Native memory on a cache-line boundary, zeroed when made.</summary>
+/// <summary>
+/// Native memory on a cache-line boundary, from the <see cref="ScratchPool"/>. What it holds at first is whatever its last user left, so
+/// owners write before they read or ask for zeros.
+/// </summary>
 internal sealed unsafe class AlignedMemory : SafeHandle
 {
     /// <summary>Bytes of a cache line, the alignment of every arena part.</summary>
     public const int Alignment = 64;
 
-    /// <summary>Allocates.</summary>
-    public AlignedMemory(long bytes)
+    private readonly long _capacity;
+
+    /// <summary>Takes memory.</summary>
+    /// <param name="bytes">Size.</param>
+    /// <param name="zeroed">Whether to clear it; large arenas that are written anyway save the pass.</param>
+    public AlignedMemory(long bytes, bool zeroed)
         : base(0, ownsHandle: true)
     {
         Bytes = bytes;
-        void* memory = NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, Alignment), Alignment);
-        NativeMemory.Clear(memory, (nuint)bytes);
-        SetHandle((nint)memory);
+        (nint memory, _capacity) = ScratchPool.Rent(Math.Max(bytes, Alignment));
+        SetHandle(memory);
+        if (zeroed)
+        {
+            NativeMemory.Clear((void*)memory, (nuint)bytes);
+        }
     }
 
     /// <summary>Size.</summary>
@@ -33,7 +43,7 @@ internal sealed unsafe class AlignedMemory : SafeHandle
     /// <inheritdoc/>
     protected override bool ReleaseHandle()
     {
-        NativeMemory.AlignedFree((void*)handle);
+        ScratchPool.Return(handle, _capacity);
         return true;
     }
 }

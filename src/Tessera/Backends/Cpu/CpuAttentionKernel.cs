@@ -46,7 +46,7 @@ internal sealed unsafe class CpuAttentionKernel : IAttentionKernel
         long group = Math.Clamp(options.PackedMemoryLimit / HeadArena.BytesPerHead(_packing, packsValues: true), 1, pairs);
         _arena = new HeadArena(_packing, (int)group, packsValues: true);
         long perWorker = TileWorker.BytesFor(_layout);
-        _scratch = new AlignedMemory(perWorker * _scheduler.Threads);
+        _scratch = new AlignedMemory(perWorker * _scheduler.Threads, zeroed: true);
         _workers = new TileWorker[_scheduler.Threads];
         for (int i = 0; i < _workers.Length; i++)
         {

@@ -12,7 +12,7 @@ namespace Tessera.Backends.Cpu;
 /// little over half of dense attention. Holds no state between calls; scratch memory lives for one call.
 /// </summary>
 /// <param name="options">Threads and instruction set.</param>
-public sealed unsafe class CpuMapReader(CpuOptions options) : IAttentionMapReader
+public sealed unsafe partial class CpuMapReader(CpuOptions options) : IAttentionMapReader
 {
     private readonly CpuOptions _options = options ?? throw new ArgumentNullException(nameof(options));
 
@@ -66,12 +66,17 @@ public sealed unsafe class CpuMapReader(CpuOptions options) : IAttentionMapReade
         }
     }
 
-    private static void RequireHead(AttentionShape shape, int batch, int head, ReadOnlySpan<float> logSumExp)
+    private static void RequireHead(AttentionShape shape, int batch, int head)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(batch);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(batch, shape.Batch);
         ArgumentOutOfRangeException.ThrowIfNegative(head);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(head, shape.Heads);
+    }
+
+    private static void RequireHead(AttentionShape shape, int batch, int head, ReadOnlySpan<float> logSumExp)
+    {
+        RequireHead(shape, batch, head);
         if (logSumExp.Length != shape.QueryLength)
         {
             throw new ArgumentException(
@@ -129,7 +134,7 @@ public sealed unsafe class CpuMapReader(CpuOptions options) : IAttentionMapReade
             Scheduler = TileScheduler.ForThreads(options.EffectiveThreads);
             _arena = new HeadArena(_packing, 1, packsValues: false);
             long perWorker = TileWorker.BytesFor(Layout);
-            _scratch = new AlignedMemory(perWorker * Scheduler.Threads);
+            _scratch = new AlignedMemory(perWorker * Scheduler.Threads, zeroed: true);
             Workers = new TileWorker[Scheduler.Threads];
             for (int i = 0; i < Workers.Length; i++)
             {

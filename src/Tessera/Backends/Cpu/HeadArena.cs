@@ -12,7 +12,7 @@ internal sealed unsafe class HeadArena : IDisposable
     public HeadArena(PackingPlan plan, int heads, bool packsValues)
     {
         Heads = new PackedHead[heads];
-        _memory = new AlignedMemory(AlignedMemory.Alignment + (BytesPerHead(plan, packsValues) * heads));
+        _memory = new AlignedMemory(AlignedMemory.Alignment + (BytesPerHead(plan, packsValues) * heads), zeroed: false);
         _tensors = (int*)_memory.Pointer;
         byte* next = _memory.Pointer + AlignedMemory.Alignment;
         for (int i = 0; i < heads; i++)

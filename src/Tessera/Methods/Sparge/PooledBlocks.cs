@@ -1,120 +1,188 @@
-using System.Numerics.Tensors;
+using System.Buffers;
 using Tessera.Attention;
 using Tessera.Layout;
 
 namespace Tessera.Methods.Sparge;
 
 /// <summary>
-/// Blocks of one head's Q or K as SpargeAttention sees them: the mean token of each block, and its self-similarity, the mean of all cosines
-/// between its tokens, (sum_ab x_a . x_b) / n^2 over unit vectors x, which equals the squared norm of their mean. Padding does not take
-/// part and a zero vector is similar to nothing, so a partial last block is judged by its own tokens.
+/// Blocks of Q or K of all heads as SpargeAttention sees them: the mean token of each block, and its self-similarity, the mean of all
+/// cosines between its tokens, (sum_ab x_a . x_b) / n^2 over unit vectors x, which equals the squared norm of their mean. Padding does not
+/// take part and a zero vector is similar to nothing, so a partial last block is judged by its own tokens.
 /// </summary>
-internal sealed class PooledBlocks
+/// <remarks>
+/// One pass over the tensor for the means, from which the channel mean of smoothing follows; one more for the similarities, where they are
+/// asked for. Items of a pass are strips of <see cref="StripBlocks"/> blocks, so neither few heads nor short ones leave threads idle.
+/// </remarks>
+internal sealed unsafe class PooledBlocks : IDisposable
 {
-    private readonly float[] _mean;
-    private readonly double[] _similarity;
-    private readonly int[] _tokens;
-    private readonly int _headDim;
+    /// <summary>Blocks of a strip.</summary>
+    public const int StripBlocks = 32;
 
-    private PooledBlocks(int blocks, int headDim)
+    private readonly AttentionShape _shape;
+    private readonly IReadOnlyList<TokenOrder> _orders;
+    private readonly int _slots;
+    private readonly int _block;
+    private readonly int _strips;
+    private readonly float[] _means;
+    private readonly float[] _offsets;
+    private readonly double[] _similarities;
+    private readonly int[] _tokens;
+
+    /// <summary>Sizes the blocks; <see cref="Pool"/> fills them.</summary>
+    /// <param name="shape">Sizes of the call.</param>
+    /// <param name="slots">Slots of the operand.</param>
+    /// <param name="block">Slots per block.</param>
+    /// <param name="orders">Token orders: none, one for all heads, or one per head.</param>
+    public PooledBlocks(AttentionShape shape, int slots, int block, IReadOnlyList<TokenOrder> orders)
     {
-        _mean = new float[blocks * headDim];
-        _similarity = new double[blocks];
-        _tokens = new int[blocks];
-        _headDim = headDim;
+        _shape = shape;
+        _orders = orders;
+        _slots = slots;
+        _block = block;
+        Count = CeilingDivision.Of(slots, block);
+        Stride = CeilingDivision.Of(Count, 16) * 16;
+        _strips = CeilingDivision.Of(Count, StripBlocks);
+        int pairs = shape.Batch * shape.Heads;
+        _means = ArrayPool<float>.Shared.Rent(checked(pairs * Stride * shape.HeadDim));
+        _offsets = ArrayPool<float>.Shared.Rent(pairs * shape.HeadDim);
+        _similarities = ArrayPool<double>.Shared.Rent(pairs * Count);
+        _tokens = ArrayPool<int>.Shared.Rent(shape.Heads * Count);
     }
 
-    /// <summary>Number of blocks.</summary>
-    public int Count => _tokens.Length;
+    /// <summary>Blocks of a head.</summary>
+    public int Count { get; }
 
-    /// <summary>Mean token of a block.</summary>
-    public ReadOnlySpan<float> Mean(int block) => _mean.AsSpan(block * _headDim, _headDim);
+    /// <summary>Elements between channels of the transposed means: <see cref="Count"/> rounded up to whole vectors.</summary>
+    public int Stride { get; }
 
-    /// <summary>Self-similarity of a block, in [0, 1].</summary>
-    public double Similarity(int block) => _similarity[block];
+    /// <summary>Mean tokens of a pair (batch * heads + head): channel d of block b at d * <see cref="Stride"/> + b.</summary>
+    public ReadOnlySpan<float> Means(int pair) => _means.AsSpan(pair * Stride * _shape.HeadDim, Stride * _shape.HeadDim);
+
+    /// <summary>Self-similarity of a block, in [0, 1]; filled when asked for.</summary>
+    public double Similarity(int pair, int block) => _similarities[(pair * Count) + block];
 
     /// <summary>Valid tokens of a block.</summary>
-    public int Tokens(int block) => _tokens[block];
+    public int Tokens(int head, int block) => _tokens[(head * Count) + block];
 
-    /// <summary>Pools one head.</summary>
-    /// <param name="tensor">[B, H, L, D].</param>
-    /// <param name="batch">Batch index.</param>
-    /// <param name="head">Head index.</param>
-    /// <param name="order">Token order, or null.</param>
-    /// <param name="block">Slots per block.</param>
+    /// <summary>Pools every head.</summary>
+    /// <param name="rows">The tensor.</param>
     /// <param name="smooth">Subtract the channel mean over all tokens first.</param>
-    public static PooledBlocks Of(in InputTensor tensor, int batch, int head, TokenOrder? order, int block, bool smooth)
+    /// <param name="judge">Whether similarities are needed.</param>
+    /// <param name="options">Threads and cancellation.</param>
+    public void Pool(RowSource rows, bool smooth, bool judge, ParallelOptions options)
     {
-        int tokens = tensor.Tokens;
-        int headDim = tensor.Channels;
-        int slots = order?.Slots ?? tokens;
-        PooledBlocks pooled = new(CeilingDivision.Of(slots, block), headDim);
-        float[] offset = smooth ? ChannelMean(tensor, batch, head) : new float[headDim];
-        Span<float> row = stackalloc float[headDim];
-        Span<float> direction = stackalloc float[headDim];
-        Span<float> scratch = stackalloc float[headDim];
-        for (int index = 0; index < pooled.Count; index++)
+        int pairs = _shape.Batch * _shape.Heads;
+        Parallel.For(0, pairs * _strips, options, item => SumStrip(rows, item / _strips, item % _strips));
+        Parallel.For(0, pairs, options, pair => Finish(pair, smooth));
+        if (judge)
         {
-            Span<float> mean = pooled._mean.AsSpan(index * headDim, headDim);
-            direction.Clear();
-            int count = 0;
-            for (int slot = index * block; slot < Math.Min(slots, (index + 1) * block); slot++)
-            {
-                int token = order is null ? slot : order.TokenAt(slot);
-                if (token < 0)
-                {
-                    continue;
-                }
-
-                TensorPrimitives.Subtract(tensor.Row(batch, head, token, scratch), offset, row);
-                TensorPrimitives.Add(mean, row, mean);
-                float square = TensorPrimitives.SumOfSquares(row);
-                if (square > 0)
-                {
-                    TensorPrimitives.MultiplyAdd(row, 1 / MathF.Sqrt(square), direction, direction);
-                }
-
-                count++;
-            }
-
-            pooled._tokens[index] = count;
-            if (count > 0)
-            {
-                TensorPrimitives.Multiply(mean, 1f / count, mean);
-                pooled._similarity[index] = TensorPrimitives.SumOfSquares(direction) / ((double)count * count);
-            }
+            Parallel.For(0, pairs * _strips, options, item => JudgeStrip(rows, item / _strips, item % _strips));
         }
-
-        return pooled;
     }
 
-    private static float[] ChannelMean(in InputTensor tensor, int batch, int head)
+    public void Dispose()
     {
-        // Sums of 64 rows at a time keep float sums of 100,000 rows accurate without a double pass.
-        const int Run = 64;
-        int tokens = tensor.Tokens;
-        int headDim = tensor.Channels;
-        float[] run = new float[headDim];
-        float[] scratch = new float[headDim];
-        double[] sum = new double[headDim];
-        for (int token = 0; token < tokens; token++)
+        ArrayPool<float>.Shared.Return(_means);
+        ArrayPool<float>.Shared.Return(_offsets);
+        ArrayPool<double>.Shared.Return(_similarities);
+        ArrayPool<int>.Shared.Return(_tokens);
+    }
+
+    private TokenOrder? OrderOf(int head) => _orders.Count switch
+    {
+        0 => null,
+        1 => _orders[0],
+        _ => _orders[head],
+    };
+
+    /// <summary>Sums of the tokens of each block, transposed.</summary>
+    private void SumStrip(RowSource rows, int pair, int strip)
+    {
+        (int batch, int head) = Math.DivRem(pair, _shape.Heads);
+        TokenOrder? order = OrderOf(head);
+        int channels = _shape.HeadDim;
+        float* sum = stackalloc float[channels];
+        float* scratch = stackalloc float[channels];
+        Span<float> means = _means.AsSpan(pair * Stride * channels, Stride * channels);
+        for (int index = strip * StripBlocks; index < Math.Min(Count, (strip + 1) * StripBlocks); index++)
         {
-            TensorPrimitives.Add(run, tensor.Row(batch, head, token, scratch), run);
-            if ((token + 1) % Run == 0 || token + 1 == tokens)
+            new Span<float>(sum, channels).Clear();
+            int count = 0;
+            for (int slot = index * _block; slot < Math.Min(_slots, (index + 1) * _block); slot++)
             {
-                for (int d = 0; d < headDim; d++)
+                int token = order is null ? slot : order.TokenAt(slot);
+                if (token >= 0)
                 {
-                    sum[d] += run[d];
-                    run[d] = 0;
+                    RowArithmetic.Add(rows.Read(batch, head, token, scratch), sum, channels);
+                    count++;
                 }
             }
-        }
 
-        for (int d = 0; d < headDim; d++)
+            _tokens[(head * Count) + index] = count;
+            for (int d = 0; d < channels; d++)
+            {
+                means[(d * Stride) + index] = sum[d];
+            }
+        }
+    }
+
+    /// <summary>Sums to means; the channel mean is the sum of all block sums, in double, over the number of tokens.</summary>
+    private void Finish(int pair, bool smooth)
+    {
+        int channels = _shape.HeadDim;
+        ReadOnlySpan<int> tokens = _tokens.AsSpan(pair % _shape.Heads * Count, Count);
+        int total = 0;
+        foreach (int count in tokens)
         {
-            run[d] = (float)(sum[d] / tokens);
+            total += count;
         }
 
-        return run;
+        for (int d = 0; d < channels; d++)
+        {
+            Span<float> means = _means.AsSpan(((pair * channels) + d) * Stride, Stride);
+            double sum = 0;
+            for (int index = 0; smooth && index < Count; index++)
+            {
+                sum += means[index];
+            }
+
+            float offset = (float)(sum / Math.Max(1, total));
+            _offsets[(pair * channels) + d] = offset;
+            for (int index = 0; index < Count; index++)
+            {
+                means[index] = tokens[index] > 0 ? (means[index] / tokens[index]) - offset : 0;
+            }
+
+            means[Count..].Clear();
+        }
+    }
+
+    private void JudgeStrip(RowSource rows, int pair, int strip)
+    {
+        (int batch, int head) = Math.DivRem(pair, _shape.Heads);
+        TokenOrder? order = OrderOf(head);
+        int channels = _shape.HeadDim;
+        float* shifted = stackalloc float[channels];
+        float* direction = stackalloc float[channels];
+        float* scratch = stackalloc float[channels];
+        fixed (float* offset = &_offsets[pair * channels])
+        {
+            for (int index = strip * StripBlocks; index < Math.Min(Count, (strip + 1) * StripBlocks); index++)
+            {
+                new Span<float>(direction, channels).Clear();
+                for (int slot = index * _block; slot < Math.Min(_slots, (index + 1) * _block); slot++)
+                {
+                    int token = order is null ? slot : order.TokenAt(slot);
+                    float square = token < 0 ? 0 : RowArithmetic.Shift(rows.Read(batch, head, token, scratch), offset, shifted, channels);
+                    if (square > 0)
+                    {
+                        RowArithmetic.AddScaled(shifted, 1 / MathF.Sqrt(square), direction, channels);
+                    }
+                }
+
+                double count = Math.Max(1, _tokens[(head * Count) + index]);
+                _similarities[(pair * Count) + index] = RowArithmetic.SumOfSquares(direction, channels) / (count * count);
+            }
+        }
     }
 }

@@ -1,4 +1,5 @@
-using System.Numerics.Tensors;
+using System.Buffers;
+using System.Runtime.CompilerServices;
 using Tessera.Attention;
 using Tessera.Layout;
 using Tessera.Masks;
@@ -6,169 +7,210 @@ using Tessera.Masks;
 namespace Tessera.Methods.Sparge;
 
 /// <summary>
-/// First stage for one head: which key blocks each query block keeps. Batch entries share one mask, so their predictions are averaged and a
-/// block is fix when it is fix in any of them.
+/// First stage: which key blocks each query block keeps. Batch entries share one mask, so their predictions are averaged and a block is fix
+/// when it is fix in any of them. Block rows are independent; strips of them go to threads.
 /// </summary>
-internal sealed class SpargeBlockMap
+internal sealed unsafe class SpargeBlockMap
 {
+    private readonly AttentionShape _shape;
+    private readonly PooledBlocks _query;
+    private readonly PooledBlocks _key;
+    private readonly double _scale;
     private readonly SpargeOptions _options;
-    private readonly double[] _prediction;
-    private readonly bool[] _fixedQuery;
-    private readonly bool[] _fixedKey;
-    private readonly int[] _queryTokens;
-    private readonly int[] _keyTokens;
+    private readonly ulong[] _heldKeys;
+    private readonly ulong[] _fixKeys;
+    private readonly ulong[] _selectiveKeys;
+    private readonly int _words;
 
-    public SpargeBlockMap(in AttentionInputs inputs, int head, TokenOrder? order, BlockSize size, double scale, SpargeOptions options)
+    public SpargeBlockMap(AttentionShape shape, PooledBlocks query, PooledBlocks key, double scale, SpargeOptions options)
     {
+        _shape = shape;
+        _query = query;
+        _key = key;
+        _scale = scale;
         _options = options;
-        AttentionShape shape = inputs.Shape;
-        int queryBlocks = CeilingDivision.Of(order?.Slots ?? shape.QueryLength, size.Query);
-        int keyBlocks = CeilingDivision.Of(order?.Slots ?? shape.KeyLength, size.Key);
-        _prediction = new double[queryBlocks * keyBlocks];
-        _fixedQuery = new bool[queryBlocks];
-        _fixedKey = new bool[keyBlocks];
-        _queryTokens = new int[queryBlocks];
-        _keyTokens = new int[keyBlocks];
-        for (int batch = 0; batch < shape.Batch; batch++)
+        _words = CeilingDivision.Of(key.Count, 64);
+        _heldKeys = new ulong[shape.Heads * _words];
+        _fixKeys = new ulong[shape.Heads * _words];
+        _selectiveKeys = new ulong[shape.Batch * shape.Heads * _words];
+        for (int head = 0; head < shape.Heads; head++)
         {
-            PooledBlocks query = PooledBlocks.Of(inputs.Query, batch, head, order, size.Query, smooth: false);
-            PooledBlocks key = PooledBlocks.Of(inputs.Key, batch, head, order, size.Key, options.SmoothKey);
-            bool[] fixedKey = Judge(query, key);
-            for (int row = 0; row < queryBlocks; row++)
+            for (int column = 0; column < key.Count; column++)
             {
-                Predict(query.Mean(row), key, fixedKey, scale, _prediction.AsSpan(row * keyBlocks, keyBlocks));
+                int word = (head * _words) + (column >> 6);
+                ulong bit = 1UL << (column & 63);
+                _heldKeys[word] |= key.Tokens(head, column) > 0 ? bit : 0;
+                for (int batch = 0; batch < shape.Batch; batch++)
+                {
+                    bool isFix = IsFix(key, (batch * shape.Heads) + head, column);
+                    _fixKeys[word] |= isFix ? bit : 0;
+                    _selectiveKeys[(batch * shape.Heads * _words) + word] |= !isFix && key.Tokens(head, column) > 0 ? bit : 0;
+                }
             }
         }
     }
 
-    /// <summary>Marks the kept blocks of the head.</summary>
-    public void Keep(BlockMaskBuilder builder, int head)
+    /// <summary>Whether any block can be fix: similarities are never negative.</summary>
+    public static bool Judges(SpargeOptions options) => options.SelfSimilarity >= 0;
+
+    /// <summary>Marks the kept blocks of every head.</summary>
+    public void Keep(BlockMaskBuilder builder, ParallelOptions options)
     {
-        int keyBlocks = _fixedKey.Length;
-        int[] ranking = new int[keyBlocks];
-        for (int row = 0; row < _fixedQuery.Length; row++)
+        int strips = CeilingDivision.Of(_query.Count, PooledBlocks.StripBlocks);
+        Parallel.For(0, _shape.Heads * strips, options, item =>
         {
-            if (_queryTokens[row] == 0)
+            (int head, int strip) = Math.DivRem(item, strips);
+            int first = strip * PooledBlocks.StripBlocks;
+            KeepRows(builder, head, first, Math.Min(_query.Count, first + PooledBlocks.StripBlocks));
+        });
+    }
+
+    // Compiled at once, like what it calls: plans are made too rarely for the runtime to find the loops hot.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void KeepRows(BlockMaskBuilder builder, int head, int first, int end)
+    {
+        int columns = _key.Count;
+        float[] scores = ArrayPool<float>.Shared.Rent(_key.Stride);
+        double[] prediction = ArrayPool<double>.Shared.Rent(columns);
+        double[] scratch = ArrayPool<double>.Shared.Rent(columns);
+        ulong[] kept = ArrayPool<ulong>.Shared.Rent(_words);
+        bool ranksScores = _shape.Batch == 1 && _options.TopK is not null;
+        for (int row = first; row < end; row++)
+        {
+            if (_query.Tokens(head, row) == 0)
             {
                 continue;
             }
 
-            ReadOnlySpan<double> prediction = _prediction.AsSpan(row * keyBlocks, keyBlocks);
-            int kept = _fixedQuery[row] ? keyBlocks : Rank(prediction, ranking);
-            for (int column = 0; column < keyBlocks; column++)
+            Span<ulong> bits = kept.AsSpan(0, _words);
+            ReadOnlySpan<ulong> held = _heldKeys.AsSpan(head * _words, _words);
+            if (IsFixQuery(head, row))
             {
-                bool whole = _fixedQuery[row] || _fixedKey[column] || (_options.AttentionSink && column == 0);
-                if (whole && _keyTokens[column] > 0)
-                {
-                    builder.Keep(head, row, column);
-                }
+                builder.KeepBits(head, row, held);
+                continue;
             }
 
-            for (int place = 0; !_fixedQuery[row] && place < kept; place++)
+            _fixKeys.AsSpan(head * _words, _words).CopyTo(bits);
+            bits[0] |= _options.AttentionSink ? 1UL : 0;
+            Predict(head, row, scores, prediction.AsSpan(0, columns), ranksScores);
+            TopBlocks.Add(prediction.AsSpan(0, columns), Count(prediction.AsSpan(0, columns), scratch), scratch, bits);
+            for (int word = 0; word < bits.Length; word++)
             {
-                if (_keyTokens[ranking[place]] > 0)
-                {
-                    builder.Keep(head, row, ranking[place]);
-                }
+                bits[word] &= held[word];
+            }
+
+            builder.KeepBits(head, row, bits);
+        }
+
+        ArrayPool<float>.Shared.Return(scores);
+        ArrayPool<double>.Shared.Return(prediction);
+        ArrayPool<double>.Shared.Return(scratch);
+        ArrayPool<ulong>.Shared.Return(kept);
+    }
+
+    /// <summary>
+    /// Softmax of the pooled scores over selective key blocks, summed over the batch; fix blocks and blocks of padding get none. Where only
+    /// the ranking counts and there is one batch entry, the scores themselves, which rank alike.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Predict(int head, int row, float[] scores, Span<double> prediction, bool ranksScores)
+    {
+        prediction.Clear();
+        for (int batch = 0; batch < _shape.Batch; batch++)
+        {
+            int pair = (batch * _shape.Heads) + head;
+            Score(pair, row, scores);
+            ReadOnlySpan<ulong> selective = Selective(pair);
+            double largest = double.NegativeInfinity;
+            for (int column = 0; column < prediction.Length; column++)
+            {
+                bool counts = (selective[column >> 6] >> (column & 63) & 1) != 0;
+                double score = counts ? _scale * scores[column] : double.NegativeInfinity;
+                largest = score > largest ? score : largest;
+                prediction[column] = ranksScores ? score : prediction[column];
+            }
+
+            if (!ranksScores && !double.IsNegativeInfinity(largest))
+            {
+                AddSoftmax(selective, scores, largest, prediction);
             }
         }
     }
 
-    private bool[] Judge(PooledBlocks query, PooledBlocks key)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Score(int pair, int row, float[] scores)
     {
-        for (int row = 0; row < query.Count; row++)
+        int channels = _shape.HeadDim;
+        ReadOnlySpan<float> queries = _query.Means(pair);
+        scores.AsSpan(0, _key.Stride).Clear();
+        fixed (float* target = scores, keys = _key.Means(pair))
         {
-            _queryTokens[row] = query.Tokens(row);
-            _fixedQuery[row] |= query.Similarity(row) <= _options.SelfSimilarity;
+            for (int d = 0; d < channels; d++)
+            {
+                RowArithmetic.AddScaled(keys + (d * _key.Stride), queries[(d * _query.Stride) + row], target, _key.Stride);
+            }
         }
-
-        bool[] fixedKey = new bool[key.Count];
-        for (int column = 0; column < key.Count; column++)
-        {
-            _keyTokens[column] = key.Tokens(column);
-            fixedKey[column] = key.Similarity(column) <= _options.SelfSimilarity;
-            _fixedKey[column] |= fixedKey[column];
-        }
-
-        return fixedKey;
     }
 
-    /// <summary>Adds the softmax of pooled scores over selective key blocks; fix blocks and blocks of padding get none.</summary>
-    private static void Predict(ReadOnlySpan<float> query, PooledBlocks key, bool[] fixedKey, double scale, Span<double> prediction)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void AddSoftmax(ReadOnlySpan<ulong> selective, float[] scores, double largest, Span<double> prediction)
     {
-        Span<double> scores = key.Count <= 1024 ? stackalloc double[key.Count] : new double[key.Count];
-        double largest = double.NegativeInfinity;
-        for (int column = 0; column < scores.Length; column++)
-        {
-            bool selective = !fixedKey[column] && key.Tokens(column) > 0;
-            scores[column] = selective ? scale * TensorPrimitives.Dot(query, key.Mean(column)) : double.NegativeInfinity;
-            largest = Math.Max(largest, scores[column]);
-        }
-
-        if (double.IsNegativeInfinity(largest))
-        {
-            return;
-        }
-
         double sum = 0;
-        for (int column = 0; column < scores.Length; column++)
+        for (int column = 0; column < prediction.Length; column++)
         {
-            scores[column] = Math.Exp(scores[column] - largest);
-            sum += scores[column];
+            bool counts = (selective[column >> 6] >> (column & 63) & 1) != 0;
+            sum += counts ? Math.Exp((_scale * scores[column]) - largest) : 0;
         }
 
-        for (int column = 0; column < scores.Length; column++)
+        for (int column = 0; column < prediction.Length; column++)
         {
-            prediction[column] += scores[column] / sum;
+            bool counts = (selective[column >> 6] >> (column & 63) & 1) != 0;
+            prediction[column] += counts ? Math.Exp((_scale * scores[column]) - largest) / sum : 0;
         }
     }
 
-    /// <summary>Columns by falling prediction, the lower index first among equals, and how many of them to keep.</summary>
-    private int Rank(ReadOnlySpan<double> prediction, int[] ranking)
+    private bool IsFix(PooledBlocks blocks, int pair, int block) =>
+        Judges(_options) && blocks.Similarity(pair, block) <= _options.SelfSimilarity;
+
+    private bool IsFixQuery(int head, int row)
     {
-        double[] keys = new double[prediction.Length];
-        for (int column = 0; column < ranking.Length; column++)
+        bool isFix = false;
+        for (int batch = 0; batch < _shape.Batch; batch++)
         {
-            ranking[column] = column;
-            keys[column] = -prediction[column];
+            isFix |= IsFix(_query, (batch * _shape.Heads) + head, row);
         }
 
-        Array.Sort(keys, ranking);
-        OrderTies(keys, ranking);
+        return isFix;
+    }
+
+    private ReadOnlySpan<ulong> Selective(int pair) => _selectiveKeys.AsSpan(pair * _words, _words);
+
+    /// <summary>How many blocks a row keeps.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private int Count(ReadOnlySpan<double> prediction, double[] scratch)
+    {
         if (_options.TopK is { } share)
         {
-            return Math.Max(1, (int)Math.Floor((share * ranking.Length) + 1e-9));
+            return Math.Max(1, (int)Math.Floor((share * prediction.Length) + 1e-9));
         }
 
-        double total = -keys.Sum();
+        Span<double> ascending = scratch.AsSpan(0, prediction.Length);
+        prediction.CopyTo(ascending);
+        ascending.Sort();
+        double total = 0;
+        for (int i = ascending.Length - 1; i >= 0; i--)
+        {
+            total += ascending[i];
+        }
+
         double running = 0;
         int kept = 0;
-        while (kept < keys.Length && running - keys[kept] <= _options.CumulativeMass * total && keys[kept] < 0)
+        while (kept < ascending.Length && running + ascending[^(kept + 1)] <= _options.CumulativeMass * total && ascending[^(kept + 1)] > 0)
         {
-            running -= keys[kept];
+            running += ascending[^(kept + 1)];
             kept++;
         }
 
         return Math.Max(1, kept);
-    }
-
-    /// <summary>Array.Sort is not stable; runs of equal keys are put in ascending order of index.</summary>
-    private static void OrderTies(double[] keys, int[] ranking)
-    {
-        for (int start = 0; start < keys.Length;)
-        {
-            int end = start + 1;
-            while (end < keys.Length && keys[end] == keys[start])
-            {
-                end++;
-            }
-
-            if (end - start > 1)
-            {
-                Array.Sort(ranking, start, end - start);
-            }
-
-            start = end;
-        }
     }
 }

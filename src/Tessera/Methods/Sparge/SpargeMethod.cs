@@ -47,13 +47,11 @@ public sealed class SpargeMethod(SpargeOptions? options = null) : IAttentionMeth
         int keySlots = Options.Orders.Count > 0 ? Options.Orders[0].Slots : shape.KeyLength;
         RequireOrders(shape, querySlots);
         BlockMaskBuilder builder = new(shape.Heads, querySlots, keySlots, context.BlockSize);
-        for (int head = 0; head < shape.Heads; head++)
+        Keep(builder, inputs, scale, new ParallelOptions
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            TokenOrder? order = Options.Orders.Count == 0 ? null : Options.Orders[Options.Orders.Count == 1 ? 0 : head];
-            new SpargeBlockMap(inputs, head, order, context.BlockSize, scale, Options).Keep(builder, head);
-        }
-
+            MaxDegreeOfParallelism = context.Threads > 0 ? context.Threads : Environment.ProcessorCount,
+            CancellationToken = cancellationToken,
+        });
         QuantizationRecipe recipe = context.Recipe ?? KnownRecipes.Float32;
         return new AttentionPlan
         {
@@ -66,6 +64,21 @@ public sealed class SpargeMethod(SpargeOptions? options = null) : IAttentionMeth
             Scale = context.Scale,
             ProbabilitySkipThreshold = Options.ProbabilitySkip,
         };
+    }
+
+    private unsafe void Keep(BlockMaskBuilder builder, in AttentionInputs inputs, double scale, ParallelOptions options)
+    {
+        AttentionShape shape = inputs.Shape;
+        bool judge = SpargeBlockMap.Judges(Options);
+        using PooledBlocks query = new(shape, builder.QuerySlots, builder.Size.Query, Options.Orders);
+        using PooledBlocks key = new(shape, builder.KeySlots, builder.Size.Key, Options.Orders);
+        fixed (byte* queries = inputs.Query, keys = inputs.Key)
+        {
+            query.Pool(new RowSource(queries, inputs.Query), smooth: false, judge, options);
+            key.Pool(new RowSource(keys, inputs.Key), Options.SmoothKey, judge, options);
+        }
+
+        new SpargeBlockMap(shape, query, key, scale, Options).Keep(builder, options);
     }
 
     private string Selection => Options.TopK is { } share

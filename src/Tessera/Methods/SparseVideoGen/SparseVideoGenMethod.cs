@@ -10,9 +10,17 @@ namespace Tessera.Methods.SparseVideoGen;
 /// Sparse VideoGen: each head is classified online as spatial or temporal; spatial heads keep a band in natural order, temporal heads the
 /// same band after a layout transform to token-major order. Online: Q, K and V of every call are sampled.
 /// </summary>
+/// <remarks>
+/// What follows from grid and block size alone, band, orders and profiling masks, is made once and kept for the last grid, so a call costs
+/// the sampled rows only. Safe to share between threads.
+/// </remarks>
 /// <param name="options">Settings; null for density 0.30.</param>
-public sealed class SparseVideoGenMethod(SparseVideoGenOptions? options = null) : IAttentionMethod
+/// <param name="reader">Reads the sampled rows with a backend's kernels; null reads them with plain vector loops, several times
+/// slower.</param>
+public sealed class SparseVideoGenMethod(SparseVideoGenOptions? options = null, IAttentionMapReader? reader = null) : IAttentionMethod
 {
+    private Prepared? _prepared;
+
     /// <inheritdoc/>
     public string Name => "svg";
 
@@ -63,8 +71,7 @@ public sealed class SparseVideoGenMethod(SparseVideoGenOptions? options = null) 
     {
         context.RequireFits(inputs.Shape);
         double scale = context.Scale ?? (1.0 / Math.Sqrt(inputs.Shape.HeadDim));
-        return new VideoHeadClassifier(context.Grid, Options, HasSink(context.Grid))
-            .Classify(inputs, scale, context.Step, cancellationToken);
+        return Prepare(context).Classifier.Classify(inputs, scale, context.Step, reader, cancellationToken);
     }
 
     /// <summary>The plan of known head kinds.</summary>
@@ -82,8 +89,7 @@ public sealed class SparseVideoGenMethod(SparseVideoGenOptions? options = null) 
         }
 
         TokenGrid grid = context.Grid;
-        TokenOrder natural = TokenOrder.Identity(grid.Tokens);
-        TokenOrder tokenMajor = GridOrders.TokenMajor(grid);
+        Prepared prepared = Prepare(context);
         bool allSpatial = kinds.All(static kind => kind == VideoHeadKind.Spatial);
         QuantizationRecipe recipe = context.Recipe ?? KnownRecipes.Float32;
         return new AttentionPlan
@@ -93,8 +99,8 @@ public sealed class SparseVideoGenMethod(SparseVideoGenOptions? options = null) 
                 + $"{(recipe.IsExact ? "" : $"-{recipe.Name}")}",
             Shape = shape,
             Grid = grid,
-            Orders = allSpatial ? [] : [.. kinds.Select(kind => kind == VideoHeadKind.Temporal ? tokenMajor : natural)],
-            Mask = BandMask(grid, context.BlockSize),
+            Orders = allSpatial ? [] : [.. kinds.Select(kind => kind == VideoHeadKind.Temporal ? prepared.TokenMajor : prepared.Natural)],
+            Mask = prepared.Mask,
             Recipe = recipe,
             Scale = context.Scale,
         };
@@ -109,18 +115,19 @@ public sealed class SparseVideoGenMethod(SparseVideoGenOptions? options = null) 
         {
             double share = Math.Max(0, Options.Density - (2.0 * grid.TextTokens / grid.Tokens));
             double width = grid.Tokens * (1 - Math.Sqrt(1 - share));
-            return Draw(grid, size, (int)Math.Min(grid.Tokens, Math.Ceiling(width / block) * block));
+            return Draw(grid, size, (int)Math.Min(grid.Tokens, Math.Ceiling(width / block) * block)).Build();
         }
 
         // Density grows with the radius: bisect on block diagonals for the widest band within the budget.
         int low = 0;
         int high = CeilingDivision.Of(grid.VideoTokens, block);
-        BlockMask best = Draw(grid, size, 0);
+        BlockMaskBuilder best = Draw(grid, size, 0);
+        double budget = Options.Density * best.QueryBlocks * best.KeyBlocks;
         while (low < high)
         {
             int middle = (low + high + 1) / 2;
-            BlockMask candidate = Draw(grid, size, (int)Math.Min((long)middle * block, grid.VideoTokens));
-            if (candidate.Density <= Options.Density)
+            BlockMaskBuilder candidate = Draw(grid, size, (int)Math.Min((long)middle * block, grid.VideoTokens));
+            if (candidate.KeptBlocks <= budget)
             {
                 low = middle;
                 best = candidate;
@@ -131,7 +138,7 @@ public sealed class SparseVideoGenMethod(SparseVideoGenOptions? options = null) 
             }
         }
 
-        return best;
+        return best.Build();
     }
 
     private bool HasSink(TokenGrid grid) => Options.Variant switch
@@ -141,7 +148,22 @@ public sealed class SparseVideoGenMethod(SparseVideoGenOptions? options = null) 
         _ => grid.TextTokens == 0,
     };
 
-    private BlockMask Draw(TokenGrid grid, BlockSize size, int radius)
+    private Prepared Prepare(in PlanningContext context)
+    {
+        TokenGrid grid = context.Grid;
+        if (_prepared is { } known && known.Grid == grid && known.Size == context.BlockSize)
+        {
+            return known;
+        }
+
+        Prepared made = new(
+            grid, context.BlockSize, BandMask(grid, context.BlockSize), TokenOrder.Identity(grid.Tokens), GridOrders.TokenMajor(grid),
+            new VideoHeadClassifier(grid, Options, HasSink(grid)));
+        _prepared = made;
+        return made;
+    }
+
+    private BlockMaskBuilder Draw(TokenGrid grid, BlockSize size, int radius)
     {
         BlockMaskBuilder builder = new(1, grid.Tokens, grid.Tokens, size);
         SlotRange video = new(grid.VideoStart, grid.VideoTokens);
@@ -152,6 +174,10 @@ public sealed class SparseVideoGenMethod(SparseVideoGenOptions? options = null) 
         }
 
         builder.KeepText(0, grid);
-        return builder.Build();
+        return builder;
     }
+
+    /// <summary>What a grid and a block size alone decide.</summary>
+    private sealed record Prepared(
+        TokenGrid Grid, BlockSize Size, BlockMask Mask, TokenOrder Natural, TokenOrder TokenMajor, VideoHeadClassifier Classifier);
 }

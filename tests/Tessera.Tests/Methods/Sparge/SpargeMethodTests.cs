@@ -119,6 +119,38 @@ public class SpargeMethodTests
     }
 
     [Fact]
+    public void The_largest_of_a_row_are_those_of_a_stable_sort()
+    {
+        Random random = new(9);
+        double[] scratch = new double[300];
+        for (int round = 0; round < 400; round++)
+        {
+            int count = 1 + random.Next(200);
+            double[] values = [.. Enumerable.Range(0, count).Select(_ => round % 3 == 0 ? random.Next(5) : round % 7 == 1 ? double.NegativeInfinity : random.NextDouble())];
+            int wanted = 1 + random.Next(count + 3);
+            ulong[] bits = new ulong[4];
+            TopBlocks.Add(values, wanted, scratch, bits);
+            int[] stable = [.. Enumerable.Range(0, count).OrderByDescending(index => values[index]).Take(wanted).Order()];
+            Assert.Equal(stable, Enumerable.Range(0, count).Where(index => (bits[index / 64] >> (index % 64) & 1) != 0));
+        }
+    }
+
+    [Fact]
+    public void Plans_do_not_depend_on_threads()
+    {
+        foreach (SpargeOptions options in new[] { new SpargeOptions { TopK = 0.3 }, SpargeOptions.Thresholds })
+        {
+            AttentionPlan one = new SpargeMethod(options).Plan(Heads.Inputs, Context with { Threads = 1 });
+            AttentionPlan many = new SpargeMethod(options).Plan(Heads.Inputs, Context with { Threads = 5 });
+            for (int row = 0; row < 7 * one.Mask.QueryBlocks; row++)
+            {
+                (int head, int block) = Math.DivRem(row, one.Mask.QueryBlocks);
+                Assert.Equal(one.Mask.FullKeyBlocks(head, block).ToArray(), many.Mask.FullKeyBlocks(head, block).ToArray());
+            }
+        }
+    }
+
+    [Fact]
     public void Settings_out_of_range_and_orders_that_do_not_fit_are_refused()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => new SpargeMethod(new SpargeOptions { TopK = 0 }).Plan(Heads.Inputs, Context));
