@@ -33,8 +33,11 @@ internal sealed record BenchEnvironment(
         $"{Processor}, {Threads} threads on {Cores} cores, {InstructionSet}, multiply-add peak {PeakGflops:0} GFLOP/s, {Runtime}, {Date}, "
         + $"commit {Commit}";
 
-    private static string Describe(CpuOptions options) =>
-        $"{options.EffectiveInstructionSet.ToString()["Vector".Length..]}-bit vectors{(options.EffectiveEmittedVnni ? ", VNNI" : options.EffectiveVnni ? ", VNNI of 256 bits" : "")}";
+    private static string Describe(CpuOptions options)
+    {
+        string width = $"{options.EffectiveInstructionSet.ToString()["Vector".Length..]}-bit vectors";
+        return options.EffectiveEmittedVnni ? $"{width}, VNNI" : options.EffectiveVnni ? $"{width}, VNNI of 256 bits" : width;
+    }
 
     private static string FindCommit()
     {

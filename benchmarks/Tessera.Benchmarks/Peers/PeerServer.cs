@@ -47,11 +47,14 @@ internal sealed class PeerServer : IDisposable
         _process.StandardInput.Flush();
         string answer = _process.StandardOutput.ReadLine()
             ?? throw new InvalidOperationException($"{Engine.Name} ended; run {Engine.Script} by hand to see why.");
-        processor = _clock.Seconds - processor;
+        if (!double.TryParse(answer, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds))
+        {
+            throw new InvalidOperationException($"{Engine.Name} answered: {answer}");
+        }
+
+        Sample sample = new(seconds, _clock.Seconds - processor);
         WaitUntilIdle();
-        return double.TryParse(answer, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds)
-            ? new Sample(seconds, processor)
-            : throw new InvalidOperationException($"{Engine.Name} answered: {answer}");
+        return sample;
     }
 
     public void Dispose()

@@ -33,7 +33,8 @@ internal sealed class DensitySection : IBenchSection
             Title = $"Speed by density: {request.Heads} heads of {request.Length} tokens, {request.Options.EffectiveThreads} threads",
             Notes =
             [
-                $"Medians of {request.Repeat} interleaved runs; blocks of 64 x 64, the diagonal and random others; density is the mask's true one.",
+                $"Medians of {request.Repeat} interleaved runs; blocks of 64 x 64, the diagonal and random others; density is the mask's "
+                    + "true one.",
                 "Masks are given: planning is not in these times; packing and quantising are.",
             ],
             Tables =

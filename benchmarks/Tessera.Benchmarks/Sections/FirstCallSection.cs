@@ -6,7 +6,9 @@ using Tessera.Benchmarks.Timing;
 
 namespace Tessera.Benchmarks.Sections;
 
-/// <summary>What the first call of a process costs beyond the tenth: compilation of our code by the runtime and of the plan by us.</summary>
+/// <summary>
+/// What the first call of a process costs beyond the tenth: compilation of our code by the runtime and of the plan by us.
+/// </summary>
 internal sealed class FirstCallSection : IBenchSection
 {
     private const double WantedExtraMilliseconds = 150;

@@ -39,8 +39,8 @@ internal sealed class FormatsSection : IBenchSection
         List<string> notes =
         [
             $"Time: {request.Heads} heads of {request.Length} normal random tokens, dense, medians of {request.Repeat} interleaved runs.",
-            $"Error: against double precision at {RowsPerHead} rows of each head; structured: {Kinds} heads, one of each kind, over {Grid}; "
-                + $"random: standard normal Q, K and V, where outputs are near zero and relative errors are large.",
+            $"Error: against double precision at {RowsPerHead} rows of each head; structured: {Kinds} heads, one of each kind, over "
+                + $"{Grid}; random: standard normal Q, K and V, where outputs are near zero and relative errors are large.",
         ];
         List<FormatRow> rows = [];
         foreach (int headDim in request.HeadDims)
@@ -146,7 +146,8 @@ internal sealed class FormatsSection : IBenchSection
             Points =
             [
                 .. rows.Where(static row => (row.IsKnown || row.IsOnFrontier) && row.Structured.RelativeL1 > 1e-5)
-                    .Select(static row => new ScatterPoint(row.Recipe, row.NanosecondsPerScore, row.Structured.RelativeL1, row.IsOnFrontier ? 0 : 1)),
+                    .Select(static row => new ScatterPoint(
+                        row.Recipe, row.NanosecondsPerScore, row.Structured.RelativeL1, row.IsOnFrontier ? 0 : 1)),
             ],
         };
         Directory.CreateDirectory(folder);

@@ -55,7 +55,8 @@ internal sealed class MemorySection : IBenchSection
         };
     }
 
-    private static MemoryProbe.PeakMemory Measure(BenchContext context, BenchCase one, AttentionShape shape, params IEnumerable<string> extra) =>
+    private static MemoryProbe.PeakMemory Measure(
+        BenchContext context, BenchCase one, AttentionShape shape, params IEnumerable<string> extra) =>
         ProbeProcess.Run<MemoryProbe.PeakMemory>(MemoryProbe.ProbeName, one, shape, context.Request.Options, extra);
 
     private static string Megabytes(long bytes) => $"{bytes * 1e-6:0.0}";

@@ -54,7 +54,8 @@ internal sealed class ParoVideoSection : IBenchSection
 
         contest.Add("dense fp32", AttentionPlan.Dense(head.Shape), context.Backend);
         MethodContestant method = new(
-            "PARO 20 % int8", inputs => paro.Plan(inputs.Inputs, planning, context.CancellationToken), context.Backend, tensors, contest.Output);
+            "PARO 20 % int8", inputs => paro.Plan(inputs.Inputs, planning, context.CancellationToken), context.Backend, tensors,
+            contest.Output);
         contest.Add(method);
         int rounds = Math.Min(Rounds, context.Request.Repeat);
         context.Report($"{head.Shape}: {contest.Contestants.Count} contestants, {rounds} rounds");
@@ -64,7 +65,8 @@ internal sealed class ParoVideoSection : IBenchSection
         PeerRow[] rows = [.. contest.Contestants.Zip(times, (one, time) => PeerRow.Of(one, head.Shape, time, yardstick))];
         AttentionError error = Compare(contest, method, context.Backend);
         notes.Add(
-            $"PARO's order is {method.Plan.Orders[0].Name}; output against our dense float32: cosine {error.Cosine:0.00000}, relative L1 {error.RelativeL1:0.0e0}.");
+            $"PARO's order is {method.Plan.Orders[0].Name}; output against our dense float32: cosine {error.Cosine:0.00000}, "
+            + $"relative L1 {error.RelativeL1:0.0e0}.");
         return new SectionReport
         {
             Title = $"PARO on a video: 1 head of {Grid.Tokens} tokens ({Grid}), D = {HeadDim}",

@@ -49,7 +49,11 @@ internal sealed class PeersSection : IBenchSection
         {
             Title = $"Against other engines: {request.Heads} heads of {request.Length} tokens, {request.Options.EffectiveThreads} threads",
             Notes = [$"Medians of {request.Repeat} interleaved runs.", .. notes],
-            Tables = [.. rows.GroupBy(static row => row.HeadDim).Select(static group => Table($"headDim{group.Key}", $"D = {group.Key}", [.. group]))],
+            Tables =
+            [
+                .. rows.GroupBy(static row => row.HeadDim)
+                    .Select(static group => Table($"headDim{group.Key}", $"D = {group.Key}", [.. group])),
+            ],
             Goals =
             [
                 .. rows.Where(static row => !double.IsNaN(row.Ratio) && Goals.ContainsKey((row.HeadDim, row.Case)))

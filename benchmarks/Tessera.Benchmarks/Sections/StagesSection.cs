@@ -83,8 +83,9 @@ internal sealed class StagesSection : IBenchSection
         foreach ((string method, QuantizationRecipe? recipe) in calls)
         {
             context.Report($"[{request.Heads} x {Grid.Tokens} x {headDim}] planning {method}");
-            Func<HeadTensors, AttentionPlan> plan = PlanSource(context, method, new PlanningContext(Grid) { Recipe = recipe }, contest.Tensors);
-            contest.Add(new MethodContestant(method, plan, context.Backend, contest.Tensors, contest.Output));
+            PlanningContext planning = new(Grid) { Recipe = recipe };
+            contest.Add(new MethodContestant(
+                method, PlanSource(context, method, planning, contest.Tensors), context.Backend, contest.Tensors, contest.Output));
         }
 
         context.Report($"[{request.Heads} x {Grid.Tokens} x {headDim}] {calls.Length} methods, {request.Repeat} rounds");
