@@ -120,6 +120,6 @@ internal static class AttentionBenchmark
         EffectiveGflops = one.Plan.Shape.DenseOperations / one.MedianSeconds / 1e9,
         SpeedUp = baseline.MedianSeconds / one.MedianSeconds,
         CpuSpeedUp = baseline.MedianProcessorSeconds / one.MedianProcessorSeconds,
-        Stages = StageSeconds.Of(one.MedianStages),
+        Stages = StageSeconds.Of(one.MedianStages, TimeSpan.Zero, one.CompileTime),
     };
 }

@@ -17,7 +17,9 @@ internal sealed class BenchmarkCase : IDisposable
         Format = format;
         RequestedDensity = density;
         Plan = plan;
+        long start = Stopwatch.GetTimestamp();
         _kernel = backend.Compile(plan);
+        CompileTime = Stopwatch.GetElapsedTime(start);
         ComputedOperations = CountOperations(plan);
     }
 
@@ -27,6 +29,9 @@ internal sealed class BenchmarkCase : IDisposable
     public double RequestedDensity { get; }
 
     public AttentionPlan Plan { get; }
+
+    /// <summary>Time of compiling the plan, memory included.</summary>
+    public TimeSpan CompileTime { get; }
 
     /// <summary>Operations of the blocks computed, 4 D a pair, border blocks counted at their true size.</summary>
     public double ComputedOperations { get; }

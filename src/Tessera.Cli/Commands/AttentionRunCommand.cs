@@ -117,12 +117,18 @@ internal sealed class AttentionRunCommand : CommandWithExamples
         }
 
         Row("plan", Figures.Duration(report.Stages.Plan), report.PlansPerCall ? "in every call" : "once, offline");
+        Row("compile", Figures.Duration(report.Stages.Compile), report.PlansPerCall ? "in every call" : "once, with the plan");
         Row("permute", Figures.Duration(report.Stages.Permute), "0 when fused into packing");
         Row("quantize", Figures.Duration(report.Stages.Quantize), "smoothing, quantising, packing");
         Row("attend", Figures.Duration(report.Stages.Attend), "scores, softmax, PV");
         Row(
             "run", Figures.Duration(report.Seconds),
             report.DenseSeconds is { } dense ? $"dense float32 takes {Figures.Duration(dense)}" : "wall time without planning");
+        if (report.OverheadShare is { } overhead)
+        {
+            Row("all but attend", Figures.Share(overhead), "stages of a call, share of the dense time");
+        }
+
         if (report.SpeedUp is { } speedUp)
         {
             Row("speed-up", Figures.Factor(speedUp), "against our own dense float32");

@@ -27,10 +27,10 @@ internal static class MethodComparison
             progress.Report(new WorkStep(variant.ToString(), (compared.Count + 1) / (double)(variants.Count + 1)));
             IAttentionMethod method = MethodCatalogue.Create(variant.Method, variant.Density, backends);
             (AttentionPlan plan, TimeSpan planTime) = plans.Plan(method, variant);
-            AttentionMeasurement measured = session.Run(plan, planTime, compare: true);
+            AttentionMeasurement measured = session.Run(plan, planTime, method.IsOnline, compare: true);
             compared.Add(new ComparedMethod(
                 variant, method.Describe(), measured,
-                ComparisonRow.Of(variant.Method, variant.Density, method.IsOnline, measured, session.Grid, dense)));
+                ComparisonRow.Of(variant.Method, variant.Density, measured, session.Grid, dense)));
         }
 
         return compared;

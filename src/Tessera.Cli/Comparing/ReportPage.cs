@@ -57,7 +57,6 @@ internal static class ReportPage
     private static MethodResult Result(ComparedMethod one)
     {
         PlanFidelity? fidelity = one.Measured.Fidelity;
-        StageTimes stages = one.Row.PlansPerCall ? one.Measured.Stages : one.Measured.Statistics.Stages;
         return new MethodResult
         {
             Name = one.Name,
@@ -67,8 +66,8 @@ internal static class ReportPage
             Density = one.Measured.Plan.Mask.Density,
             KeptMass = fidelity?.KeptMass,
             Error = fidelity?.Error,
-            Stages = stages,
-            Total = one.Row.PlansPerCall ? one.Measured.Wall + one.Measured.PlanTime : one.Measured.Wall,
+            Stages = one.Measured.Stages,
+            Total = one.Measured.PerCall,
             HeadDensity = one.Row.Plan.HeadDensities,
             HeadKeptMass = one.Row.HeadKeptMass,
             HeadOrders = one.Row.Plan.Orders,

@@ -30,29 +30,32 @@ internal sealed record ComparisonRow
     /// <summary>Wall seconds of the run, planning excluded.</summary>
     public required double Seconds { get; init; }
 
-    /// <summary>Dense float32 seconds over these, planning included where it happens in every call.</summary>
+    /// <summary>Dense float32 seconds over these, planning and compiling included where they happen in every call.</summary>
     public required double SpeedUp { get; init; }
 
+    /// <summary>Every stage of a call but attention, over dense float32 seconds.</summary>
+    public required double OverheadShare { get; init; }
+
     public static ComparisonRow Of(
-        string method, double? density, bool plansPerCall, AttentionMeasurement measured, TokenGrid grid, DenseReference dense)
+        string method, double? density, AttentionMeasurement measured, TokenGrid grid, DenseReference dense)
     {
         PlanFidelity fidelity = measured.Fidelity
             ?? throw new InvalidOperationException($"'{measured.Plan.Name}' was not compared with dense attention.");
-        double perCall = measured.Wall.TotalSeconds + (plansPerCall ? measured.PlanTime.TotalSeconds : 0);
         return new ComparisonRow
         {
             Method = method,
             RequestedDensity = density,
             Plan = PlanSummary.Of(measured.Plan, grid),
             Backend = measured.Choice.Backend.Name,
-            PlansPerCall = plansPerCall,
+            PlansPerCall = measured.PlansPerCall,
             KeptMass = fidelity.KeptMass,
             HeadKeptMass = fidelity.HeadKeptMass,
             Error = ErrorSummary.Of(fidelity.Error),
             SparsityError = ErrorSummary.Of(fidelity.SparsityError),
-            Stages = StageSeconds.Of(measured.Stages),
+            Stages = StageSeconds.Of(measured),
             Seconds = measured.Wall.TotalSeconds,
-            SpeedUp = dense.Wall.TotalSeconds / perCall,
+            SpeedUp = dense.Wall.TotalSeconds / measured.PerCall.TotalSeconds,
+            OverheadShare = measured.Overhead.TotalSeconds / dense.Wall.TotalSeconds,
         };
     }
 }

@@ -42,8 +42,11 @@ internal sealed record RunReport : Report
     /// <summary>Wall seconds of dense float32 attention on the cpu backend.</summary>
     public double? DenseSeconds { get; init; }
 
-    /// <summary><see cref="DenseSeconds"/> over <see cref="Seconds"/>, plus planning where the method plans in every call.</summary>
+    /// <summary><see cref="DenseSeconds"/> over <see cref="Seconds"/>, plus planning and compiling where the method plans in every call.</summary>
     public double? SpeedUp { get; init; }
+
+    /// <summary>Every stage of a call but attention, over <see cref="DenseSeconds"/>.</summary>
+    public double? OverheadShare { get; init; }
 
     /// <summary>Where the output tensor was written.</summary>
     public string? Output { get; init; }

@@ -22,7 +22,7 @@ internal static class AttentionRunner
         progress.Report(new WorkStep("planning", 0.1));
         (AttentionPlan planned, TimeSpan planTime, bool plansPerCall) = MakePlan(request, session, backends);
         progress.Report(new WorkStep($"running {planned.Name}", 0.2));
-        AttentionMeasurement measured = session.Run(planned, planTime, compare: false);
+        AttentionMeasurement measured = session.Run(planned, planTime, plansPerCall, compare: false);
         if (request.Compare)
         {
             progress.Report(new WorkStep("comparing with dense float32", 0.5));
@@ -36,7 +36,7 @@ internal static class AttentionRunner
             TensorFiles.WriteOutput(output, input.Tensors, measured, input.Grid);
         }
 
-        return Describe(request, input, session, measured, plansPerCall, output);
+        return Describe(request, input, session, measured, output);
     }
 
     private static (AttentionPlan Plan, TimeSpan Time, bool PlansPerCall) MakePlan(
@@ -55,11 +55,9 @@ internal static class AttentionRunner
     }
 
     private static RunReport Describe(
-        RunRequest request, LoadedInput input, AttentionSession session, AttentionMeasurement measured, bool plansPerCall,
-        OutputFile? output)
+        RunRequest request, LoadedInput input, AttentionSession session, AttentionMeasurement measured, OutputFile? output)
     {
         double? dense = measured.Fidelity is null ? null : session.Dense.Wall.TotalSeconds;
-        double perCall = measured.Wall.TotalSeconds + (plansPerCall ? measured.PlanTime.TotalSeconds : 0);
         return new RunReport
         {
             Input = InputSummary.Of(input.Tensors, input.Grid),
@@ -69,15 +67,16 @@ internal static class AttentionRunner
             BlocksComputed = measured.Statistics.BlocksComputed,
             BlocksTotal = measured.Statistics.BlocksTotal,
             ProbabilityTilesSkipped = measured.Statistics.ProbabilityTilesSkipped,
-            Stages = StageSeconds.Of(measured.Stages),
+            Stages = StageSeconds.Of(measured),
             Seconds = measured.Wall.TotalSeconds,
-            PlansPerCall = plansPerCall,
+            PlansPerCall = measured.PlansPerCall,
             KeptMass = measured.Fidelity?.KeptMass,
             HeadKeptMass = measured.Fidelity?.HeadKeptMass,
             Error = measured.Fidelity is { } fidelity ? ErrorSummary.Of(fidelity.Error) : null,
             SparsityError = measured.Fidelity is { } split ? ErrorSummary.Of(split.SparsityError) : null,
             DenseSeconds = dense,
-            SpeedUp = dense / perCall,
+            SpeedUp = dense / measured.PerCall.TotalSeconds,
+            OverheadShare = measured.Overhead.TotalSeconds / dense,
             Output = output?.FullPath,
         };
     }

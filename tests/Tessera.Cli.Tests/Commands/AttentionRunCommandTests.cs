@@ -38,8 +38,16 @@ public sealed class AttentionRunCommandTests : IDisposable
         Assert.InRange(report.GetProperty("error").GetProperty("cosine").GetDouble(), 0.5, 1 + 1e-9);
         Assert.Equal("cpu", report.GetProperty("backend").GetProperty("name").GetString());
         JsonElement stages = report.GetProperty("stages");
-        Assert.All((string[])["plan", "permute", "quantize", "attend"], name => Assert.True(stages.GetProperty(name).GetDouble() >= 0));
+        Assert.All((string[])["plan", "compile", "permute", "quantize", "attend"], name => Assert.True(stages.GetProperty(name).GetDouble() >= 0));
         Assert.True(stages.GetProperty("attend").GetDouble() > 0);
+        bool online = report.GetProperty("plansPerCall").GetBoolean();
+        Assert.Equal(method is "svg" or "sparge", online);
+        double planning = online ? Stage("plan") + Stage("compile") : 0;
+        double dense = report.GetProperty("denseSeconds").GetDouble();
+        Assert.Equal((planning + Stage("permute") + Stage("quantize")) / dense, report.GetProperty("overheadShare").GetDouble(), 1e-6);
+        Assert.Equal(dense / (planning + report.GetProperty("seconds").GetDouble()), report.GetProperty("speedUp").GetDouble(), 1e-6);
+
+        double Stage(string name) => stages.GetProperty(name).GetDouble();
     }
 
     [Theory]
