@@ -19,6 +19,7 @@ public unsafe class TileProductBenchmarks
     private float* _b;
     private float* _c;
     private float* _scales;
+    private float* _maxima;
 
     [GlobalSetup]
     public void Allocate()
@@ -27,6 +28,7 @@ public unsafe class TileProductBenchmarks
         _b = Zeros(256 * 32);
         _c = Zeros(Rows * Stride);
         _scales = Zeros(Rows + 64);
+        _maxima = Zeros(Rows * 16);
     }
 
     [GlobalCleanup]
@@ -36,6 +38,7 @@ public unsafe class TileProductBenchmarks
         NativeMemory.AlignedFree(_b);
         NativeMemory.AlignedFree(_c);
         NativeMemory.AlignedFree(_scales);
+        NativeMemory.AlignedFree(_maxima);
     }
 
     [Benchmark]
@@ -73,6 +76,7 @@ public unsafe class TileProductBenchmarks
         }
 
         TileSegment segment = new() { B = _b, Steps = steps, ColumnScales = _scales, RowFactors = _scales };
-        TileProduct<TIsa, TVector, TProduct, TTarget>.Panel(&segment, 1, _a, Stride, Rows, _c, Stride, _scales);
+        ScoreColumns columns = new() { Corrections = _scales, Scales = _scales, Maxima = _maxima, MaximaStride = TIsa.Count, IsFirst = true };
+        TileProduct<TIsa, TVector, TProduct, TTarget>.Panel(&segment, 1, _a, Stride, Rows, _c, Stride, &columns);
     }
 }

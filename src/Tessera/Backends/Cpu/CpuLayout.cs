@@ -46,7 +46,8 @@ internal sealed class CpuLayout
         OutputPanel = kernels.Output.PanelWidth;
         DotChannels = recipe.Hadamard ? HadamardTransform.PaddedChannels(Shape.HeadDim) : Shape.HeadDim;
         DotSteps = IntegerScores ? CeilingDivision.Of(DotChannels, 4) : DotChannels;
-        KeyStride = RoundUp(KeyBlock, Math.Max(ScorePanel, kernels.VectorCount));
+        VectorCount = kernels.VectorCount;
+        KeyStride = RoundUp(KeyBlock, Math.Max(ScorePanel, 2 * VectorCount));
         OutputColumns = RoundUp(Shape.HeadDim, Math.Max(OutputPanel, kernels.VectorCount));
         RowChannels = RoundUp(Math.Max(DotChannels, OutputColumns), RowPadding);
         ChunkBlocks = skipsTiles ? 1 : Math.Max(1, ChunkColumns / KeyStride);
@@ -84,7 +85,10 @@ internal sealed class CpuLayout
     /// <summary>Whether PV runs on codes.</summary>
     public bool IntegerOutput { get; }
 
-    /// <summary>Keys of a panel of packed K.</summary>
+    /// <summary>Lanes of the row kernels.</summary>
+    public int VectorCount { get; }
+
+    /// <summary>Keys of a panel of packed K, at most two registers of the row kernels.</summary>
     public int ScorePanel { get; }
 
     /// <summary>Columns of a panel of packed V.</summary>

@@ -17,20 +17,26 @@ internal sealed unsafe partial class TileWorker
         bool special = context.Modifier is not null;
         TileSegment segment = default;
         segment.Steps = _layout.DotSteps;
+        ScoreColumns columns = default;
+        columns.MaximaStride = _layout.VectorCount;
         for (int i = 0; i < _tile.Blocks; i++)
         {
             int block = _blocks[i];
             special |= _partial[i] || slots.Extent(block) != _layout.KeyStride || slots.HasHoles(block);
             float* keys = head.Key + (block * _layout.KeyBlockFloats);
+            nint firstColumn = (nint)block * _layout.KeyStride;
             for (int column = 0; column < _layout.KeyStride; column += products.PanelWidth)
             {
+                // Narrower products than the row kernels take turns with the parts of a register of maxima.
+                int lane = column / 2 % _layout.VectorCount;
                 segment.B = keys + ((nint)column * _layout.DotSteps);
-                float* corrections = head.Corrections == null
-                    ? null
-                    : (float*)head.Corrections + ((nint)block * _layout.KeyStride) + column;
+                columns.Corrections = (float*)head.Corrections + firstColumn + column;
+                columns.Scales = head.KeyScales + firstColumn + column;
+                columns.Maxima = _tile.PartialMaxima + (i * _tile.PartialStride) + lane;
+                columns.IsFirst = column / 2 < _layout.VectorCount;
                 products.Panel(
                     &segment, 1, _queries.Rows, _layout.QueryStride, task.Rows, _tile.Scores + (i * _layout.KeyStride) + column,
-                    _layout.ScoreStride, corrections);
+                    _layout.ScoreStride, &columns);
             }
         }
 
@@ -41,7 +47,7 @@ internal sealed unsafe partial class TileWorker
 
         if (!special)
         {
-            return SoftmaxStage.Sums;
+            return SoftmaxStage.Products;
         }
 
         context.Kernels.Softmax.Convert(_tile);

@@ -47,6 +47,8 @@ internal sealed unsafe partial class TileWorker
         _denseReference = (float*)carver.Take(4L * rows);
         _denseSum = (float*)carver.Take(4L * rows);
         _tile.BlockMaxima = (float*)carver.Take(4L * rows * maximaStride);
+        _tile.PartialStride = rows * (nint)layout.VectorCount;
+        _tile.PartialMaxima = (float*)carver.Take(4L * layout.ChunkBlocks * _tile.PartialStride);
         _tile.ScoreFactors = (float*)carver.Take(4L * rows);
         _tile.BlockFactors = (float*)carver.Take(4L * rows * maximaStride);
         _tile.RowFactors = (float*)carver.Take(4L * rows * layout.ChunkBlocks);
@@ -60,7 +62,6 @@ internal sealed unsafe partial class TileWorker
         Scratch = new PackScratch(layout, ref carver);
         Bytes = carver.Taken;
         _tile.KeyStride = layout.KeyStride;
-        _tile.BlockIndices = _blocks;
         _tile.ScoreStride = layout.ScoreStride;
         _tile.Codes = _codes;
         _tile.CodeStride = layout.CodeStride;
@@ -144,7 +145,7 @@ internal sealed unsafe partial class TileWorker
             }
 
             _tile.Blocks = count;
-            if (Score(context, head, task) == SoftmaxStage.Sums)
+            if (Score(context, head, task) == SoftmaxStage.Products)
             {
                 context.Kernels.Softmax.Convert(_tile);
             }
@@ -161,7 +162,6 @@ internal sealed unsafe partial class TileWorker
         _tile.Output = _output;
         _tile.OutputColumns = outputColumns;
         _tile.RowScales = _layout.IntegerScores ? _queries.RowScales : null;
-        _tile.KeyScales = head.KeyScales;
         _tile.Bias = context.Recipe.SmoothQuery ? _bias : null;
         new Span<float>(reference, task.Rows).Fill(float.NegativeInfinity);
         new Span<float>(sum, task.Rows).Clear();
@@ -190,8 +190,11 @@ internal sealed unsafe partial class TileWorker
 
         int largest = context.Kernels.Packer.PackQueries(
             context.Packing, context.Query, head, task.FirstSlot, task.Rows, mean, target, Scratch);
-        double bound = (double)BitConverter.Int32BitsToSingle(largest) * BitConverter.Int32BitsToSingle(*head.LargestKey)
-            * _layout.DotChannels * Math.Abs(context.Packing.ScoreFactor);
+        double largestDot = (double)BitConverter.Int32BitsToSingle(*head.LargestKey) * _layout.DotChannels;
+        double bound = BitConverter.Int32BitsToSingle(largest) * largestDot * Math.Abs(context.Packing.ScoreFactor);
+
+        // Integer QK passes through codes of Q, at most 255, times keys.
+        bound = _layout.IntegerScores ? Math.Max(bound, byte.MaxValue * largestDot) : bound;
         if (bound >= float.MaxValue)
         {
             NonFiniteInput.ThrowScoreOverflow(head, bound);
@@ -200,7 +203,7 @@ internal sealed unsafe partial class TileWorker
 
     private SoftmaxStage FindMaxima(in AttendContext context, SoftmaxStage stage)
     {
-        if (stage == SoftmaxStage.Sums)
+        if (stage == SoftmaxStage.Products)
         {
             context.Kernels.Softmax.Convert(_tile);
         }

@@ -14,7 +14,7 @@ internal sealed unsafe class EmittedTileProducts<TTarget>(string name) : TilePro
     public override string Name { get; } = name;
 
     public override void Panel(
-        TileSegment* segments, int segmentCount, float* a, nint aStride, int rows, float* c, nint cStride, float* corrections)
+        TileSegment* segments, int segmentCount, float* a, nint aStride, int rows, float* c, nint cStride, ScoreColumns* columns)
     {
         if (segmentCount == 0)
         {
@@ -30,15 +30,23 @@ internal sealed unsafe class EmittedTileProducts<TTarget>(string name) : TilePro
             Rows = rows,
             C = c,
             CStride = cStride * sizeof(float),
-            Corrections = corrections,
         };
         if (TTarget.IsOutput)
         {
             EmittedVnni.Output(&arguments);
+            return;
+        }
+
+        arguments.Corrections = columns->Corrections;
+        arguments.Scales = columns->Scales;
+        arguments.Maxima = columns->Maxima;
+        if (columns->IsFirst)
+        {
+            EmittedVnni.FirstScores(&arguments);
         }
         else
         {
-            EmittedVnni.Scores(&arguments);
+            EmittedVnni.LaterScores(&arguments);
         }
     }
 }

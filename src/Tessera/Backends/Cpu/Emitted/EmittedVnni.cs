@@ -14,9 +14,13 @@ internal static unsafe class EmittedVnni
     /// <summary>Why not, or null.</summary>
     public static string? Fault => Made.Value.Fault;
 
-    /// <summary>QK.</summary>
-    public static delegate* unmanaged[Cdecl, SuppressGCTransition]<PanelArguments*, void> Scores =>
-        (delegate* unmanaged[Cdecl, SuppressGCTransition]<PanelArguments*, void>)Made.Value.Scores!.Address;
+    /// <summary>QK of the first panel of a block.</summary>
+    public static delegate* unmanaged[Cdecl, SuppressGCTransition]<PanelArguments*, void> FirstScores =>
+        (delegate* unmanaged[Cdecl, SuppressGCTransition]<PanelArguments*, void>)Made.Value.FirstScores!.Address;
+
+    /// <summary>QK of the others.</summary>
+    public static delegate* unmanaged[Cdecl, SuppressGCTransition]<PanelArguments*, void> LaterScores =>
+        (delegate* unmanaged[Cdecl, SuppressGCTransition]<PanelArguments*, void>)Made.Value.LaterScores!.Address;
 
     /// <summary>PV.</summary>
     public static delegate* unmanaged[Cdecl, SuppressGCTransition]<PanelArguments*, void> Output =>
@@ -29,21 +33,23 @@ internal static unsafe class EmittedVnni
     {
         if (!Isa512.IsSupported || !ProcessorHasIt)
         {
-            return new Functions(null, null, "the processor or this process has no AVX512-VNNI");
+            return new Functions(null, null, null, "the processor or this process has no AVX512-VNNI");
         }
 
         try
         {
             bool isWindows = OperatingSystem.IsWindows();
             return new Functions(
-                new ExecutableMemory(VnniPanel.Emit(isOutput: false, isWindows)),
-                new ExecutableMemory(VnniPanel.Emit(isOutput: true, isWindows)), null);
+                new ExecutableMemory(VnniPanel.Emit(PanelKind.FirstScores, isWindows)),
+                new ExecutableMemory(VnniPanel.Emit(PanelKind.LaterScores, isWindows)),
+                new ExecutableMemory(VnniPanel.Emit(PanelKind.Output, isWindows)), null);
         }
         catch (PlatformNotSupportedException refusal)
         {
-            return new Functions(null, null, refusal.Message);
+            return new Functions(null, null, null, refusal.Message);
         }
     }
 
-    private sealed record Functions(ExecutableMemory? Scores, ExecutableMemory? Output, string? Fault);
+    private sealed record Functions(
+        ExecutableMemory? FirstScores, ExecutableMemory? LaterScores, ExecutableMemory? Output, string? Fault);
 }

@@ -13,6 +13,10 @@ internal unsafe struct PanelArguments
     public float* C;
     public long CStride;
     public float* Corrections;
+    public float* Scales;
+
+    /// <summary>Maxima of the rows of the current register tile, one vector a row; advanced by the function.</summary>
+    public float* Maxima;
 
     /// <summary>Bytes of row factors in front of the current register tile; starts at 0 and is advanced by the function.</summary>
     public long FactorOffset;

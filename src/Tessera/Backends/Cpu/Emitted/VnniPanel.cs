@@ -39,16 +39,16 @@ internal sealed class VnniPanel
     private static readonly GeneralRegister[] Saved = [Rbx, Rbp, Rsi, Rdi, R12, R13, R14, R15];
 
     private readonly X64Assembler _assembler = new();
-    private readonly bool _isOutput;
+    private readonly PanelKind _kind;
 
-    private VnniPanel(bool isOutput) => _isOutput = isOutput;
+    private VnniPanel(PanelKind kind) => _kind = kind;
 
     /// <summary>The machine code of a panel function.</summary>
-    /// <param name="isOutput">PV; otherwise QK.</param>
+    /// <param name="kind">Which.</param>
     /// <param name="isWindows">Whose calling convention.</param>
-    public static byte[] Emit(bool isOutput, bool isWindows)
+    public static byte[] Emit(PanelKind kind, bool isWindows)
     {
-        VnniPanel panel = new(isOutput);
+        VnniPanel panel = new(kind);
         panel.Function(isWindows ? Rcx : Rdi);
         return panel._assembler.Code.ToArray();
     }
@@ -112,9 +112,13 @@ internal sealed class VnniPanel
         _assembler.LoadAddress(A, new(A, 0, AStride, rows));
         _assembler.LoadAddress(C, new(C, 0, CStride, rows));
         _assembler.Subtract(RowsLeft, (sbyte)rows);
-        if (_isOutput)
+        if (_kind == PanelKind.Output)
         {
-            _assembler.AddTo(Argument(nameof(PanelArguments.FactorOffset)), (sbyte)(sizeof(float) * rows));
+            _assembler.AddTo(Argument(nameof(PanelArguments.FactorOffset)), sizeof(float) * rows);
+        }
+        else
+        {
+            _assembler.AddTo(Argument(nameof(PanelArguments.Maxima)), VectorBytes * rows);
         }
 
         _assembler.Jump(next);
@@ -128,7 +132,7 @@ internal sealed class VnniPanel
         _assembler.Load(SegmentsLeft, Argument(nameof(PanelArguments.SegmentCount)));
         int segment = _assembler.Position;
         Steps(rows);
-        if (_isOutput)
+        if (_kind == PanelKind.Output)
         {
             AddSums(rows);
         }
@@ -140,7 +144,7 @@ internal sealed class VnniPanel
 
         _assembler.Subtract(SegmentsLeft, 1);
         _assembler.JumpIfNotZero(segment);
-        if (!_isOutput)
+        if (_kind != PanelKind.Output)
         {
             StoreSums(rows);
         }
@@ -149,7 +153,7 @@ internal sealed class VnniPanel
     /// <summary>Sums start at zero, those of QK at the corrections of their keys.</summary>
     private void Start(int rows)
     {
-        if (!_isOutput)
+        if (_kind != PanelKind.Output)
         {
             _assembler.Load(Rax, Argument(nameof(PanelArguments.Corrections)));
             _assembler.VectorLoad(0, new(Rax));
@@ -158,7 +162,7 @@ internal sealed class VnniPanel
 
         for (int sum = 0; sum < 2 * rows; sum++)
         {
-            if (_isOutput)
+            if (_kind == PanelKind.Output)
             {
                 _assembler.VectorZero(FirstSum + sum);
             }
@@ -220,15 +224,33 @@ internal sealed class VnniPanel
         }
     }
 
+    /// <summary>C = float(sums) * key scale; the larger half of each row goes to its maxima.</summary>
     private void StoreSums(int rows)
     {
+        _assembler.Load(Rax, Argument(nameof(PanelArguments.Scales)));
+        _assembler.VectorLoad(0, new(Rax));
+        _assembler.VectorLoad(1, new(Rax, VectorBytes));
+        _assembler.Load(Rax, Argument(nameof(PanelArguments.Maxima)));
         _assembler.LoadAddress(B, new(C, 0, CStride, 4));
         for (int row = 0; row < rows; row++)
         {
             for (int half = 0; half < 2; half++)
             {
-                _assembler.VectorStore(Row(row < 4 ? C : B, CStride, CStride3, row % 4, half * VectorBytes), Sum(row, half));
+                int sum = Sum(row, half);
+                _assembler.VectorInt32ToFloat(sum, sum);
+                _assembler.VectorMultiply(sum, sum, half);
+                _assembler.VectorStore(Row(row < 4 ? C : B, CStride, CStride3, row % 4, half * VectorBytes), sum);
             }
+
+            MemoryOperand maxima = new(Rax, VectorBytes * row);
+            int larger = 2 + (row % 4);
+            _assembler.VectorMaximum(larger, Sum(row, 0), Sum(row, 1));
+            if (_kind == PanelKind.LaterScores)
+            {
+                _assembler.VectorMaximum(larger, larger, maxima);
+            }
+
+            _assembler.VectorStore(maxima, larger);
         }
     }
 }

@@ -56,10 +56,10 @@ internal sealed class X64Assembler
     public void Compare(GeneralRegister left, sbyte right) => WideImmediate(7, left, right);
 
     /// <summary>Adds to 64 bits of memory.</summary>
-    public void AddTo(MemoryOperand destination, sbyte value)
+    public void AddTo(MemoryOperand destination, int value)
     {
-        Wide(0x83, 0, destination);
-        _code.Add((byte)value);
+        Wide(0x81, 0, destination);
+        Immediate(value);
     }
 
     /// <summary>Jumps back to a position where the last comparison or subtraction did not give zero.</summary>
@@ -102,6 +102,11 @@ internal sealed class X64Assembler
     public void VectorInt32ToFloat(int destination, int source) => Vector(Map0F, NoPrefix, 0x5B, destination, 0, source);
 
     public void VectorMultiply(int destination, int left, int right) => Vector(Map0F, NoPrefix, 0x59, destination, left, right);
+
+    public void VectorMaximum(int destination, int left, int right) => Vector(Map0F, NoPrefix, 0x5F, destination, left, right);
+
+    public void VectorMaximum(int destination, int left, MemoryOperand right) =>
+        Vector(Map0F, NoPrefix, 0x5F, destination, left, right, VectorBytes);
 
     /// <summary>value = value * factor + addend, rounded once.</summary>
     public void VectorMultiplyAdd(int value, int factor, MemoryOperand addend) =>

@@ -4,10 +4,10 @@ using Tessera.Backends.Cpu.Isa;
 namespace Tessera.Backends.Cpu.Kernels;
 
 /// <summary>
-/// The row kernels before the softmax: sums of QK to base-2 scores, and the maxima of rows.
+/// The row kernels before the softmax: products of QK to base-2 scores, and the maxima of rows.
 /// <code>
-/// integer QK   score = float(sum) * key scale * row scale (+ bias)
-/// float QK     score = sum (+ bias); the softmax scale and log2(e) are in Q already
+/// integer QK   score = product * row scale (+ bias); the product holds the key scale
+/// float QK     score = product (+ bias); the softmax scale and log2(e) are in Q already
 /// scalar equal one multiplication and one addition per score, one comparison for the maximum
 /// </code>
 /// </summary>
@@ -52,115 +52,49 @@ internal static unsafe class ScoreRows<TIsa, TVector>
         }
     }
 
-    /// <summary>
-    /// Prepares a row of sums for the softmax and finds its block maxima in one pass; answers the factor that makes its scores final.
-    /// </summary>
+    /// <summary>Finds the block maxima of a row of products; answers the factor that makes its scores final.</summary>
+    /// <remarks>
+    /// A row's own scale is left to the subtraction in the exponent, where it costs nothing; rounding is monotone, so maxima agree.
+    /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float ConvertAndMaxima(in SoftmaxTile tile, int row)
+    public static float FinishMaxima(in SoftmaxTile tile, int row)
     {
-        if (tile.RowScales != null && tile.Bias == null)
+        float* maxima = tile.BlockMaxima + (row * tile.MaximaStride);
+        if (tile.Bias != null)
         {
-            return ScaleByKeysAndMaxima(tile, row);
-        }
+            for (int block = 0; block < tile.Blocks; block++)
+            {
+                maxima[block] = TIsa.MaxAcross(ConvertBlock(tile, row, block));
+            }
 
-        if (tile.Bias == null)
-        {
-            Maxima(tile, row);
             return 1;
         }
 
-        float* maxima = tile.BlockMaxima + (row * tile.MaximaStride);
+        float factor = tile.RowScales == null ? 1 : tile.RowScales[row];
+        float* partial = tile.PartialMaxima + (row * TIsa.Count);
         for (int block = 0; block < tile.Blocks; block++)
         {
-            maxima[block] = TIsa.MaxAcross(ConvertBlock(tile, row, block));
+            maxima[block] = TIsa.MaxAcross(TIsa.Load(partial + (block * tile.PartialStride))) * factor;
         }
 
-        return 1;
+        return factor;
     }
 
-    // The row's own scale is left to the subtraction in the exponent, where it is free; rounding is monotone, so maxima agree.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float ScaleByKeysAndMaxima(in SoftmaxTile tile, int row)
-    {
-        float rowScale = tile.RowScales[row];
-        int columns = tile.KeyStride;
-        float* scores = tile.Scores + (row * tile.ScoreStride);
-        float* maxima = tile.BlockMaxima + (row * tile.MaximaStride);
-        for (int block = 0; block < tile.Blocks; block++)
-        {
-            float* keyScales = tile.KeyScales + ((nint)tile.BlockIndices[block] * columns);
-            TVector first = ScaleByKey(scores, keyScales);
-            int column = TIsa.Count;
-            if (columns == 4 * TIsa.Count)
-            {
-                TVector second = ScaleByKey(scores + TIsa.Count, keyScales + TIsa.Count);
-                TVector third = ScaleByKey(scores + (2 * TIsa.Count), keyScales + (2 * TIsa.Count));
-                TVector fourth = ScaleByKey(scores + (3 * TIsa.Count), keyScales + (3 * TIsa.Count));
-                first = TIsa.Max(TIsa.Max(first, second), TIsa.Max(third, fourth));
-                column = columns;
-            }
-
-            for (; column < columns; column += TIsa.Count)
-            {
-                first = TIsa.Max(first, ScaleByKey(scores + column, keyScales + column));
-            }
-
-            maxima[block] = TIsa.MaxAcross(first) * rowScale;
-            scores += columns;
-        }
-
-        return rowScale;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector ScaleByKey(float* scores, float* keyScales)
-    {
-        TVector score = TIsa.Multiply(TIsa.ToFloat(TIsa.Load(scores)), TIsa.Load(keyScales));
-        TIsa.Store(scores, score);
-        return score;
-    }
-
+    /// <summary>Products to base-2 scores; answers the lanes' maxima.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVector ConvertBlock(in SoftmaxTile tile, int row, int block)
     {
         float* scores = tile.Scores + (row * tile.ScoreStride) + (block * tile.KeyStride);
         int columns = tile.KeyStride;
         TVector maximum = TIsa.Broadcast(float.NegativeInfinity);
-        if (tile.RowScales == null)
+        TVector factor = TIsa.Broadcast(tile.RowScales == null ? 1 : tile.RowScales[row]);
+        float* bias = tile.Bias + (block * columns);
+        for (int column = 0; column < columns; column += TIsa.Count)
         {
-            float* bias = tile.Bias + (block * columns);
-            for (int column = 0; column < columns; column += TIsa.Count)
-            {
-                TVector score = TIsa.Add(TIsa.Load(scores + column), TIsa.Load(bias + column));
-                TIsa.Store(scores + column, score);
-                maximum = TIsa.Max(maximum, score);
-            }
-        }
-        else
-        {
-            float* keyScales = tile.KeyScales + ((nint)tile.BlockIndices[block] * columns);
-            TVector rowScale = TIsa.Broadcast(tile.RowScales[row]);
-            if (tile.Bias == null)
-            {
-                for (int column = 0; column < columns; column += TIsa.Count)
-                {
-                    TVector scale = TIsa.Multiply(rowScale, TIsa.Load(keyScales + column));
-                    TVector score = TIsa.Multiply(TIsa.ToFloat(TIsa.Load(scores + column)), scale);
-                    TIsa.Store(scores + column, score);
-                    maximum = TIsa.Max(maximum, score);
-                }
-            }
-            else
-            {
-                float* bias = tile.Bias + (block * columns);
-                for (int column = 0; column < columns; column += TIsa.Count)
-                {
-                    TVector scale = TIsa.Multiply(rowScale, TIsa.Load(keyScales + column));
-                    TVector score = TIsa.MultiplyAdd(TIsa.ToFloat(TIsa.Load(scores + column)), scale, TIsa.Load(bias + column));
-                    TIsa.Store(scores + column, score);
-                    maximum = TIsa.Max(maximum, score);
-                }
-            }
+            TVector score = TIsa.Load(scores + column);
+            score = tile.Bias == null ? TIsa.Multiply(score, factor) : TIsa.MultiplyAdd(score, factor, TIsa.Load(bias + column));
+            TIsa.Store(scores + column, score);
+            maximum = TIsa.Max(maximum, score);
         }
 
         return maximum;

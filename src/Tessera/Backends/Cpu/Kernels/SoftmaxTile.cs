@@ -14,10 +14,7 @@ internal unsafe struct SoftmaxTile
     /// <summary>Columns of a key block; a multiple of the vector width. Columns without a key hold negative infinity.</summary>
     public int KeyStride;
 
-    /// <summary>Index of each key block in the head.</summary>
-    public int* BlockIndices;
-
-    /// <summary>Scores: sums of QK, then base-2 scores, then (float PV) probabilities.</summary>
+    /// <summary>Products of QK, then base-2 scores, then (float PV) probabilities.</summary>
     public float* Scores;
 
     /// <summary>Elements between rows of scores.</summary>
@@ -53,11 +50,14 @@ internal unsafe struct SoftmaxTile
     /// <summary>Integer QK: what a query code is worth in base-2 score units, per row.</summary>
     public float* RowScales;
 
-    /// <summary>Integer QK: what a key code is worth, [block index][KeyStride].</summary>
-    public float* KeyScales;
-
     /// <summary>Rank-1 term of query smoothing in base-2 units, one per column; null without.</summary>
     public float* Bias;
+
+    /// <summary>Largest products of QK, lane by lane, [block][PartialStride], a register for each row.</summary>
+    public float* PartialMaxima;
+
+    /// <summary>Elements between blocks of <see cref="PartialMaxima"/>.</summary>
+    public nint PartialStride;
 
     /// <summary>Largest base-2 score of each (row, block), [row][MaximaStride].</summary>
     public float* BlockMaxima;
@@ -65,7 +65,7 @@ internal unsafe struct SoftmaxTile
     /// <summary>Elements between rows of <see cref="BlockMaxima"/>; a multiple of the vector width.</summary>
     public nint MaximaStride;
 
-    /// <summary>What makes the scores of a row final: its scale while they are sums times key scales, 1 otherwise.</summary>
+    /// <summary>What makes the scores of a row final: its scale while they are products of QK, 1 otherwise.</summary>
     public float* ScoreFactors;
 
     /// <summary>Coded P: what a code of each (row, block) is worth relative to <see cref="Reference"/>, [row][MaximaStride].</summary>

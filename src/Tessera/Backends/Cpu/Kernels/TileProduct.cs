@@ -28,7 +28,8 @@ internal readonly struct OutputTarget : ITileTarget
 /// A               row-major, row stride a runtime value: Q rows (floats or codes) or P rows
 /// B               packed panels, [step][2 * Count] lanes of 32 bits: one float, or four bytes along the inner dimension
 /// accumulators    float; int32 for integers; int16 widened every WidenEvery steps for 4-bit B
-/// QK              C = sums, integer sums start at the per-key correction of the unsigned offset of Q
+/// QK              C = sums, and row maxima on the way; integer sums start at the per-key correction of the unsigned offset of Q and end
+///                 as floats times the key scales
 /// PV              float: C += sums. Integer: C += float(sums) * column scale * row factor after each segment
 /// scalar equal    for r, c: C[r, c] (+)= sum over k of A[r, k] * B[k, c]
 /// </code>
@@ -53,40 +54,40 @@ internal static unsafe class TileProduct<TIsa, TVector, TProduct, TTarget>
     /// <param name="rows">Rows; the row after an odd last one must be readable and writable.</param>
     /// <param name="c">First row of the panel in C.</param>
     /// <param name="cStride">Elements between rows of C.</param>
-    /// <param name="corrections">Integer QK only: PanelWidth starting values of the sums.</param>
+    /// <param name="columns">QK only: what the panel's columns bring along and where the maxima of rows go.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Panel(
-        TileSegment* segments, int segmentCount, float* a, nint aStride, int rows, float* c, nint cStride, float* corrections)
+        TileSegment* segments, int segmentCount, float* a, nint aStride, int rows, float* c, nint cStride, ScoreColumns* columns)
     {
         int row = 0;
         if (EightRowsFit)
         {
             for (; row + 8 <= rows; row += 8)
             {
-                Tile<EightRows>(segments, segmentCount, a + (row * aStride), aStride, row, c + (row * cStride), cStride, corrections);
+                Tile<EightRows>(segments, segmentCount, a + (row * aStride), aStride, row, c + (row * cStride), cStride, columns);
             }
         }
 
         for (; row + 6 <= rows; row += 6)
         {
-            Tile<SixRows>(segments, segmentCount, a + (row * aStride), aStride, row, c + (row * cStride), cStride, corrections);
+            Tile<SixRows>(segments, segmentCount, a + (row * aStride), aStride, row, c + (row * cStride), cStride, columns);
         }
 
         if (row + 4 <= rows)
         {
-            Tile<FourRows>(segments, segmentCount, a + (row * aStride), aStride, row, c + (row * cStride), cStride, corrections);
+            Tile<FourRows>(segments, segmentCount, a + (row * aStride), aStride, row, c + (row * cStride), cStride, columns);
             row += 4;
         }
 
         for (; row < rows; row += 2)
         {
-            Tile<TwoRows>(segments, segmentCount, a + (row * aStride), aStride, row, c + (row * cStride), cStride, corrections);
+            Tile<TwoRows>(segments, segmentCount, a + (row * aStride), aStride, row, c + (row * cStride), cStride, columns);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Tile<TRows>(
-        TileSegment* segments, int segmentCount, float* a, nint aStride, int row, float* c, nint cStride, float* corrections)
+        TileSegment* segments, int segmentCount, float* a, nint aStride, int row, float* c, nint cStride, ScoreColumns* columns)
         where TRows : struct, IRowCount
     {
         // nRH: sums of row R, half H of the panel; wRH: their widened totals (dead code unless sums are narrow).
@@ -131,8 +132,8 @@ internal static unsafe class TileProduct<TIsa, TVector, TProduct, TTarget>
         }
         else if (!TTarget.IsOutput && TProduct.IsInteger)
         {
-            TVector start0 = TIsa.Load(corrections);
-            TVector start1 = TIsa.Load(corrections + TIsa.Count);
+            TVector start0 = TIsa.Load(columns->Corrections);
+            TVector start1 = TIsa.Load(columns->Corrections + TIsa.Count);
             if (TProduct.WidenEvery == 0)
             {
                 n00 = start0;
@@ -349,37 +350,77 @@ internal static unsafe class TileProduct<TIsa, TVector, TProduct, TTarget>
             }
         }
 
-        if (!(TTarget.IsOutput && TProduct.IsInteger))
+        if (!TTarget.IsOutput)
         {
-            TIsa.Store(c + (0 * cStride), TProduct.WidenEvery == 0 ? n00 : w00);
-            TIsa.Store(c + (0 * cStride) + TIsa.Count, TProduct.WidenEvery == 0 ? n01 : w01);
-            TIsa.Store(c + (1 * cStride), TProduct.WidenEvery == 0 ? n10 : w10);
-            TIsa.Store(c + (1 * cStride) + TIsa.Count, TProduct.WidenEvery == 0 ? n11 : w11);
+            Finish(c + (0 * cStride), TProduct.WidenEvery == 0 ? n00 : w00, TProduct.WidenEvery == 0 ? n01 : w01, columns, row + 0);
+            Finish(c + (1 * cStride), TProduct.WidenEvery == 0 ? n10 : w10, TProduct.WidenEvery == 0 ? n11 : w11, columns, row + 1);
 
             if (TRows.Rows > 2)
             {
-                TIsa.Store(c + (2 * cStride), TProduct.WidenEvery == 0 ? n20 : w20);
-                TIsa.Store(c + (2 * cStride) + TIsa.Count, TProduct.WidenEvery == 0 ? n21 : w21);
-                TIsa.Store(c + (3 * cStride), TProduct.WidenEvery == 0 ? n30 : w30);
-                TIsa.Store(c + (3 * cStride) + TIsa.Count, TProduct.WidenEvery == 0 ? n31 : w31);
+                Finish(c + (2 * cStride), TProduct.WidenEvery == 0 ? n20 : w20, TProduct.WidenEvery == 0 ? n21 : w21, columns, row + 2);
+                Finish(c + (3 * cStride), TProduct.WidenEvery == 0 ? n30 : w30, TProduct.WidenEvery == 0 ? n31 : w31, columns, row + 3);
             }
 
             if (TRows.Rows > 4)
             {
-                TIsa.Store(c + (4 * cStride), TProduct.WidenEvery == 0 ? n40 : w40);
-                TIsa.Store(c + (4 * cStride) + TIsa.Count, TProduct.WidenEvery == 0 ? n41 : w41);
-                TIsa.Store(c + (5 * cStride), TProduct.WidenEvery == 0 ? n50 : w50);
-                TIsa.Store(c + (5 * cStride) + TIsa.Count, TProduct.WidenEvery == 0 ? n51 : w51);
+                Finish(c + (4 * cStride), TProduct.WidenEvery == 0 ? n40 : w40, TProduct.WidenEvery == 0 ? n41 : w41, columns, row + 4);
+                Finish(c + (5 * cStride), TProduct.WidenEvery == 0 ? n50 : w50, TProduct.WidenEvery == 0 ? n51 : w51, columns, row + 5);
             }
 
             if (TRows.Rows > 6)
             {
-                TIsa.Store(c + (6 * cStride), TProduct.WidenEvery == 0 ? n60 : w60);
-                TIsa.Store(c + (6 * cStride) + TIsa.Count, TProduct.WidenEvery == 0 ? n61 : w61);
-                TIsa.Store(c + (7 * cStride), TProduct.WidenEvery == 0 ? n70 : w70);
-                TIsa.Store(c + (7 * cStride) + TIsa.Count, TProduct.WidenEvery == 0 ? n71 : w71);
+                Finish(c + (6 * cStride), TProduct.WidenEvery == 0 ? n60 : w60, TProduct.WidenEvery == 0 ? n61 : w61, columns, row + 6);
+                Finish(c + (7 * cStride), TProduct.WidenEvery == 0 ? n70 : w70, TProduct.WidenEvery == 0 ? n71 : w71, columns, row + 7);
             }
         }
+        else if (!TProduct.IsInteger)
+        {
+            TIsa.Store(c + (0 * cStride), n00);
+            TIsa.Store(c + (0 * cStride) + TIsa.Count, n01);
+            TIsa.Store(c + (1 * cStride), n10);
+            TIsa.Store(c + (1 * cStride) + TIsa.Count, n11);
+
+            if (TRows.Rows > 2)
+            {
+                TIsa.Store(c + (2 * cStride), n20);
+                TIsa.Store(c + (2 * cStride) + TIsa.Count, n21);
+                TIsa.Store(c + (3 * cStride), n30);
+                TIsa.Store(c + (3 * cStride) + TIsa.Count, n31);
+            }
+
+            if (TRows.Rows > 4)
+            {
+                TIsa.Store(c + (4 * cStride), n40);
+                TIsa.Store(c + (4 * cStride) + TIsa.Count, n41);
+                TIsa.Store(c + (5 * cStride), n50);
+                TIsa.Store(c + (5 * cStride) + TIsa.Count, n51);
+            }
+
+            if (TRows.Rows > 6)
+            {
+                TIsa.Store(c + (6 * cStride), n60);
+                TIsa.Store(c + (6 * cStride) + TIsa.Count, n61);
+                TIsa.Store(c + (7 * cStride), n70);
+                TIsa.Store(c + (7 * cStride) + TIsa.Count, n71);
+            }
+        }
+    }
+
+    /// <summary>C = sums, as floats times the key scales; the row's maxima grow with them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish(float* c, TVector sums0, TVector sums1, ScoreColumns* columns, int row)
+    {
+        if (TProduct.IsInteger)
+        {
+            sums0 = TIsa.Multiply(TIsa.ToFloat(sums0), TIsa.Load(columns->Scales));
+            sums1 = TIsa.Multiply(TIsa.ToFloat(sums1), TIsa.Load(columns->Scales + TIsa.Count));
+        }
+
+        TIsa.Store(c, sums0);
+        TIsa.Store(c + TIsa.Count, sums1);
+        float* maxima = columns->Maxima + (row * columns->MaximaStride);
+        TVector larger = TIsa.Max(sums0, sums1);
+        TIsa.Store(maxima, columns->IsFirst ? larger : TIsa.Max(larger, TIsa.Load(maxima)));
     }
 
     /// <summary>C += float(sums) * column scale * row factor.</summary>

@@ -16,7 +16,7 @@ internal abstract unsafe class TileProducts
 
     /// <summary>See <see cref="TileProduct{TIsa, TVector, TProduct, TTarget}.Panel"/>.</summary>
     public abstract void Panel(
-        TileSegment* segments, int segmentCount, float* a, nint aStride, int rows, float* c, nint cStride, float* corrections);
+        TileSegment* segments, int segmentCount, float* a, nint aStride, int rows, float* c, nint cStride, ScoreColumns* columns);
 }
 
 /// <summary>Closes a tile product over its types.</summary>
@@ -33,6 +33,6 @@ internal sealed unsafe class TileProducts<TIsa, TVector, TProduct, TTarget>(stri
     public override string Name { get; } = name;
 
     public override void Panel(
-        TileSegment* segments, int segmentCount, float* a, nint aStride, int rows, float* c, nint cStride, float* corrections) =>
-        TileProduct<TIsa, TVector, TProduct, TTarget>.Panel(segments, segmentCount, a, aStride, rows, c, cStride, corrections);
+        TileSegment* segments, int segmentCount, float* a, nint aStride, int rows, float* c, nint cStride, ScoreColumns* columns) =>
+        TileProduct<TIsa, TVector, TProduct, TTarget>.Panel(segments, segmentCount, a, aStride, rows, c, cStride, columns);
 }

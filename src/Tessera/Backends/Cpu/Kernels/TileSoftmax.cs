@@ -25,8 +25,8 @@ internal abstract class TileSoftmax
 /// <summary>How far a tile of scores has come.</summary>
 internal enum SoftmaxStage
 {
-    /// <summary>Sums of QK.</summary>
-    Sums = 0,
+    /// <summary>Products of QK with their partial maxima: row scales and bias are still to come.</summary>
+    Products = 0,
 
     /// <summary>Base-2 scores, masked and modified.</summary>
     Scores,
@@ -130,9 +130,9 @@ internal sealed unsafe class TileSoftmax<TIsa, TVector, TCode>(ProbabilityFormat
         for (int row = start; row < end; row++)
         {
             tile.ScoreFactors[row] = 1;
-            if (stage == SoftmaxStage.Sums)
+            if (stage == SoftmaxStage.Products)
             {
-                tile.ScoreFactors[row] = ScoreRows<TIsa, TVector>.ConvertAndMaxima(tile, row);
+                tile.ScoreFactors[row] = ScoreRows<TIsa, TVector>.FinishMaxima(tile, row);
             }
             else if (stage == SoftmaxStage.Scores)
             {

@@ -18,13 +18,23 @@ public sealed unsafe class VnniPanelTests
         Register.RBX, Register.RBP, Register.RSI, Register.RDI, Register.R12, Register.R13, Register.R14, Register.R15,
     ];
 
-    public static TheoryData<bool, bool> Functions => new() { { false, false }, { false, true }, { true, false }, { true, true } };
+    public static TheoryData<int, bool> Functions()
+    {
+        TheoryData<int, bool> functions = [];
+        foreach (PanelKind kind in Enum.GetValues<PanelKind>())
+        {
+            functions.Add((int)kind, false);
+            functions.Add((int)kind, true);
+        }
+
+        return functions;
+    }
 
     [Theory]
     [MemberData(nameof(Functions))]
-    public void CodeKeepsTheCallingConventions(bool isOutput, bool isWindows)
+    public void CodeKeepsTheCallingConventions(int kind, bool isWindows)
     {
-        Instruction[] code = [.. MachineCode.Decode(VnniPanel.Emit(isOutput, isWindows))];
+        Instruction[] code = [.. MachineCode.Decode(VnniPanel.Emit((PanelKind)kind, isWindows))];
         Assert.DoesNotContain(code, static instruction => instruction.IsInvalid);
         Register[] pushed = [.. code.Where(static instruction => instruction.Mnemonic == Mnemonic.Push).Select(static i => i.Op0Register)];
         Register[] popped = [.. code.Where(static instruction => instruction.Mnemonic == Mnemonic.Pop).Select(static i => i.Op0Register)];
@@ -53,7 +63,7 @@ public sealed unsafe class VnniPanelTests
     [Fact]
     public void EveryStepIsTwoLoadsEightBroadcastsAndSixteenDotProducts()
     {
-        Instruction[] code = [.. MachineCode.Decode(VnniPanel.Emit(isOutput: false, isWindows: false))];
+        Instruction[] code = [.. MachineCode.Decode(VnniPanel.Emit(PanelKind.FirstScores, isWindows: false))];
         Assert.Equal(2 * (8 + 4 + 2), code.Count(static instruction => instruction.Mnemonic == Mnemonic.Vpdpbusd));
         Assert.Equal(8 + 4 + 2, code.Count(static instruction => instruction.Mnemonic == Mnemonic.Vpbroadcastd));
     }
@@ -67,10 +77,11 @@ public sealed unsafe class VnniPanelTests
         {
             foreach (int steps in (int[])[1, 2, 16, 20, 32, 64])
             {
-                Case made = new(random, rows, steps, segments: 1);
-                float[] wanted = made.Run(new TileProducts<Isa512, Vector512<float>, WideProduct<Isa512, Vector512<float>>, ScoreTarget>(""));
-                float[] got = made.Run(new EmittedTileProducts<ScoreTarget>(""));
-                Assert.Equal(MemoryMarshal.Cast<float, int>(wanted), MemoryMarshal.Cast<float, int>(got));
+                foreach (bool isFirst in (bool[])[true, false])
+                {
+                    Case made = new(random, rows, steps, segments: 1);
+                    RequireEqualBits<ScoreTarget>(made, isFirst);
+                }
             }
         }
     }
@@ -85,11 +96,18 @@ public sealed unsafe class VnniPanelTests
             foreach (int segments in (int[])[0, 1, 3])
             {
                 Case made = new(random, rows, steps: 1 + random.Next(20), segments);
-                float[] wanted = made.Run(new TileProducts<Isa512, Vector512<float>, WideProduct<Isa512, Vector512<float>>, OutputTarget>(""));
-                float[] got = made.Run(new EmittedTileProducts<OutputTarget>(""));
-                Assert.Equal(MemoryMarshal.Cast<float, int>(wanted), MemoryMarshal.Cast<float, int>(got));
+                RequireEqualBits<OutputTarget>(made, isFirst: false);
             }
         }
+    }
+
+    [UnsupportedOSPlatform("windows")]
+    private static void RequireEqualBits<TTarget>(Case made, bool isFirst)
+        where TTarget : struct, ITileTarget
+    {
+        float[] wanted = made.Run(new TileProducts<Isa512, Vector512<float>, WideProduct<Isa512, Vector512<float>>, TTarget>(""), isFirst);
+        float[] got = made.Run(new EmittedTileProducts<TTarget>(""), isFirst);
+        Assert.Equal(MemoryMarshal.Cast<float, int>(wanted), MemoryMarshal.Cast<float, int>(got));
     }
 
     /// <summary>Random operands with the extreme codes among them; every buffer ends at a page that must not be touched.</summary>
@@ -104,14 +122,17 @@ public sealed unsafe class VnniPanelTests
         private readonly byte[] _b = Bytes(random, 4 * Math.Max(1, segments) * steps * Width);
         private readonly float[] _c = Floats(random, (rows + 1) / 2 * 2 * (Width + 5));
         private readonly float[] _scales = Floats(random, Math.Max(1, segments) * (Width + 64));
+        private readonly float[] _maxima = Floats(random, (rows + 1) / 2 * 2 * 16);
         private readonly int[] _corrections = [.. Enumerable.Range(0, Width).Select(_ => random.Next(-1 << 20, 1 << 20))];
 
-        public float[] Run(TileProducts products)
+        /// <summary>C and, behind it, the maxima.</summary>
+        public float[] Run(TileProducts products, bool isFirst)
         {
             using Buffer<byte> a = new(_a);
             using Buffer<byte> b = new(_b);
             using Buffer<float> c = new(_c);
             using Buffer<float> scales = new(_scales);
+            using Buffer<float> maxima = new(_maxima);
             using Buffer<int> corrections = new(_corrections);
             TileSegment* list = stackalloc TileSegment[Math.Max(1, segments)];
             for (int i = 0; i < segments; i++)
@@ -126,9 +147,17 @@ public sealed unsafe class VnniPanelTests
                 };
             }
 
-            products.Panel(list, segments, (float*)a.First, _stride, rows, c.First, Width + 5, (float*)corrections.First);
+            ScoreColumns columns = new()
+            {
+                Corrections = (float*)corrections.First,
+                Scales = scales.First,
+                Maxima = maxima.First,
+                MaximaStride = 16,
+                IsFirst = isFirst,
+            };
+            products.Panel(list, segments, (float*)a.First, _stride, rows, c.First, Width + 5, &columns);
             Assert.Equal(_evenRows * (Width + 5), c.Span.Length);
-            return c.Span.ToArray();
+            return [.. c.Span, .. maxima.Span];
         }
 
         private static byte[] Bytes(Random random, int count)

@@ -43,9 +43,10 @@ public sealed class X64AssemblerTests
             Expect($"movsxd rbx,dword ptr [{text}]", assembler => assembler.LoadInt32(GeneralRegister.Rbx, operand));
             Expect($"lea r15,[{text}]", assembler => assembler.LoadAddress(GeneralRegister.R15, operand));
             Expect($"add rax,qword ptr [{text}]", assembler => assembler.Add(GeneralRegister.Rax, operand));
-            Expect($"add qword ptr [{text}],32", assembler => assembler.AddTo(operand, 32));
+            Expect($"add qword ptr [{text}],512", assembler => assembler.AddTo(operand, 512));
             Expect($"vmovups zmm17,zmmword ptr [{text}]", assembler => assembler.VectorLoad(17, operand));
             Expect($"vmovups zmmword ptr [{text}],zmm30", assembler => assembler.VectorStore(operand, 30));
+            Expect($"vmaxps zmm31,zmm8,zmmword ptr [{text}]", assembler => assembler.VectorMaximum(31, 8, operand));
             Expect($"vpbroadcastd zmm2,dword ptr [{text}]", assembler => assembler.VectorBroadcast(2, operand));
             Expect($"vfmadd213ps zmm21,zmm9,zmmword ptr [{text}]", assembler => assembler.VectorMultiplyAdd(21, 9, operand));
         }
@@ -63,6 +64,7 @@ public sealed class X64AssemblerTests
                 int c = (first * 7 + second * 3 + 5) % 32;
                 Expect($"vpdpbusd zmm{a},zmm{b},zmm{c}", assembler => assembler.VectorDotBytes(a, b, c));
                 Expect($"vmulps zmm{a},zmm{b},zmm{c}", assembler => assembler.VectorMultiply(a, b, c));
+                Expect($"vmaxps zmm{a},zmm{b},zmm{c}", assembler => assembler.VectorMaximum(a, b, c));
                 Expect($"vmovaps zmm{a},zmm{b}", assembler => assembler.VectorMove(a, b));
                 Expect($"vcvtdq2ps zmm{a},zmm{b}", assembler => assembler.VectorInt32ToFloat(a, b));
             }
