@@ -12,7 +12,7 @@ namespace Tessera.Attention;
 /// </summary>
 /// <remarks>
 /// RoFormer, arXiv 2104.09864, section 3.2.2; over three axes as in Wan2.1 (arXiv 2503.20314) and HunyuanVideo (arXiv 2412.03603). A table
-/// row per position of an axis is kept, not one per token: 49 KB and three positions a token instead of 39 MB at 21x45x80 and 128
+/// row per position of an axis is kept, not one per token: 61 KB and three positions a token instead of 39 MB at 21x45x80 and 128
 /// channels, so that reading factors costs nothing beside reading rows.
 /// </remarks>
 public sealed unsafe class RotaryEmbedding
@@ -20,10 +20,18 @@ public sealed unsafe class RotaryEmbedding
     /// <summary>Base of the wavelengths in Wan2.1 and most models.</summary>
     public const double DefaultTheta = 10000;
 
-    // Both arrays are allocated pinned: kernels read them through pointers for as long as they hold this object.
+    /// <summary>Axes at most.</summary>
+    internal const int MaximumAxes = 3;
+
+    /// <summary>Index of the row of zeros.</summary>
+    internal const int NoAxis = MaximumAxes;
+
+    // Pinned: kernels read them through pointers for as long as they hold this object. Zeros stand in front of the tables.
     private readonly float[] _factors;
     private readonly int[] _positions;
+    private readonly RotaryBlock[] _blocks;
     private readonly RotaryAxis[] _axes;
+    private readonly float* _table;
     private readonly double _theta;
 
     private RotaryEmbedding(int tokens, int[] positions, ReadOnlySpan<int> channels, ReadOnlySpan<int> extents, double theta)
@@ -33,7 +41,7 @@ public sealed unsafe class RotaryEmbedding
         _positions = positions;
         _theta = theta;
         _axes = new RotaryAxis[channels.Length];
-        int table = 0;
+        int table = RotaryAxis.BlockFloats;
         for (int axis = 0; axis < channels.Length; axis++)
         {
             if (channels[axis] < 0 || channels[axis] % 2 != 0)
@@ -44,11 +52,16 @@ public sealed unsafe class RotaryEmbedding
 
             _axes[axis] = new RotaryAxis(Channels, channels[axis], table);
             Channels += channels[axis];
-            table = checked(table + (2 * channels[axis] * extents[axis]));
+            table = checked(table + (_axes[axis].RowFloats * extents[axis]));
         }
 
         ArgumentOutOfRangeException.ThrowIfZero(Channels, nameof(channels));
-        _factors = GC.AllocateUninitializedArray<float>(Math.Max(1, table), pinned: true);
+        // Whole cache lines: a register of factors never straddles two.
+        _factors = GC.AllocateArray<float>(table + RotaryAxis.BlockChannels, pinned: true);
+        nint start = (nint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_factors));
+        _table = (float*)((start + 63) & ~63);
+        _blocks = GC.AllocateArray<RotaryBlock>(((Channels - 1) / RotaryAxis.BlockChannels) + 1, pinned: true);
+        HasSharedBlocksOnly = Place();
         for (int axis = 0; axis < _axes.Length; axis++)
         {
             Fill(_axes[axis], extents[axis]);
@@ -61,8 +74,11 @@ public sealed unsafe class RotaryEmbedding
     /// <summary>Channels of a row.</summary>
     public int Channels { get; }
 
-    /// <summary>The division of channels, axis by axis.</summary>
-    internal ReadOnlySpan<RotaryAxis> Axes => _axes;
+    /// <summary>Whether no more than two axes meet in any block, so that <see cref="Blocks"/> tells everything.</summary>
+    internal bool HasSharedBlocksOnly { get; }
+
+    /// <summary>Where the factors of each 16 channels come from. Valid while this object is.</summary>
+    internal RotaryBlock* Blocks => (RotaryBlock*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_blocks));
 
     /// <summary>
     /// The embedding of Wan2.1 for a grid: height and width turn 2 floor(D / 6) channels each, frames the rest, in the order frame,
@@ -156,38 +172,70 @@ public sealed unsafe class RotaryEmbedding
         {
             RotaryAxis axis = _axes[index];
             int position = _positions[(token * _axes.Length) + index];
-            ReadOnlySpan<float> factors = position < 0 ? default : _factors.AsSpan(axis.Table + (2 * position * axis.Channels));
-            for (int i = 0; i < axis.Channels; i += 2)
+            for (int i = axis.First; i < axis.First + axis.Channels; i += 2)
             {
-                float even = source[axis.First + i];
-                float odd = source[axis.First + i + 1];
+                float* cosine = _table + axis.CosineOf(Math.Max(0, position), i);
+                float* sine = cosine + RotaryAxis.BlockChannels;
+                float even = source[i];
+                float odd = source[i + 1];
                 bool turns = position >= 0;
-                destination[axis.First + i] = turns ? (even * factors[i]) + (odd * factors[axis.Channels + i]) : even;
-                destination[axis.First + i + 1] = turns ? (odd * factors[i + 1]) + (even * factors[axis.Channels + i + 1]) : odd;
+                destination[i] = turns ? (even * cosine[0]) + (odd * sine[0]) : even;
+                destination[i + 1] = turns ? (odd * cosine[1]) + (even * sine[1]) : odd;
             }
         }
     }
 
-    /// <summary>Positions of a token, one per axis; negative for tokens that are not turned. Valid while this object is.</summary>
-    internal int* PositionsOf(int token) =>
-        (int*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_positions)) + ((nint)token * _axes.Length);
+    /// <summary>Whether a token is turned at all.</summary>
+    internal bool Turns(int token) => _positions[token * _axes.Length] >= 0;
 
-    /// <summary>Cosines, then signed sines (negative for even channels) of an axis at a position. Valid while this object is.</summary>
-    internal float* FactorsOf(RotaryAxis axis, int position) =>
-        (float*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_factors)) + axis.Table + (2 * (nint)position * axis.Channels);
+    /// <summary>The rows of factors of a token that is turned, one per axis, then one of zeros. Valid while this object is.</summary>
+    /// <param name="token">Natural token.</param>
+    /// <param name="rows">Receives <see cref="MaximumAxes"/> + 1 pointers.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Locate(int token, float** rows)
+    {
+        int axes = _axes.Length;
+        for (int i = 0; i < axes; i++)
+        {
+            ref RotaryAxis axis = ref _axes[i];
+            rows[i] = _table + axis.Table + ((nint)_positions[(token * axes) + i] * axis.RowFloats);
+        }
+
+        rows[NoAxis] = _table;
+    }
+
+    /// <summary>Finds the axes of each block; false when more than two meet in one.</summary>
+    private bool Place()
+    {
+        bool fits = true;
+        _blocks.AsSpan().Fill(new RotaryBlock(NoAxis, 0, NoAxis, 0));
+        for (int axis = 0; axis < _axes.Length; axis++)
+        {
+            for (int block = _axes[axis].FirstBlock; block < _axes[axis].EndBlock; block++)
+            {
+                int offset = (block - _axes[axis].FirstBlock) * RotaryAxis.BlockFloats;
+                RotaryBlock known = _blocks[block];
+                fits &= known.OtherAxis == NoAxis;
+                _blocks[block] = known.Axis == NoAxis
+                    ? new RotaryBlock(axis, offset, NoAxis, 0)
+                    : known with { OtherAxis = axis, OtherOffset = offset };
+            }
+        }
+
+        return fits;
+    }
 
     private void Fill(RotaryAxis axis, int extent)
     {
         for (int position = 0; position < extent; position++)
         {
-            Span<float> cosines = _factors.AsSpan(axis.Table + (2 * position * axis.Channels), axis.Channels);
-            Span<float> sines = _factors.AsSpan(axis.Table + (((2 * position) + 1) * axis.Channels), axis.Channels);
-            for (int channel = 0; channel < axis.Channels; channel += 2)
+            for (int channel = axis.First; channel < axis.First + axis.Channels; channel += 2)
             {
-                (double sine, double cosine) = Math.SinCos(AngleOf(axis, position, channel / 2));
-                cosines[channel] = cosines[channel + 1] = (float)cosine;
-                sines[channel] = -(float)sine;
-                sines[channel + 1] = (float)sine;
+                (double sine, double cosine) = Math.SinCos(AngleOf(axis, position, (channel - axis.First) / 2));
+                float* factors = _table + axis.CosineOf(position, channel);
+                factors[0] = factors[1] = (float)cosine;
+                factors[RotaryAxis.BlockChannels] = -(float)sine;
+                factors[RotaryAxis.BlockChannels + 1] = (float)sine;
             }
         }
     }

@@ -124,8 +124,10 @@ internal sealed unsafe class CpuAttentionKernel : IAttentionKernel
             Place(first, count);
             _arena.Reset(_packing);
             Prepare(context, value, count, ofTensors: false, cancellationToken);
+            int stretch = PackJob.StretchOf(_layout, count, _scheduler.Threads);
             _scheduler.Run(
-                count * _layout.KeyBlocks, new PackJob(_packing, _kernels.Packer, context.Key, value, true, _arena.Heads, _workers),
+                count * PackJob.ItemsOf(_layout, stretch),
+                new PackJob(_packing, _kernels.Packer, context.Key, value, true, _arena.Heads, _workers, stretch),
                 cancellationToken);
             long packed = Stopwatch.GetTimestamp();
             quantize += packed - start;
@@ -163,7 +165,10 @@ internal sealed unsafe class CpuAttentionKernel : IAttentionKernel
             _scheduler.Run(
                 count * strips, new MeanJob(_packing, _kernels.Packer, context.Key, value, _arena.Heads, _workers, strips),
                 cancellationToken);
-            _scheduler.Run(count, new MeanReductionJob(_packing, _arena.Heads, strips), cancellationToken);
+            for (int i = 0; i < count; i++)
+            {
+                MeanJob.Reduce(_packing, _arena.Heads[i]);
+            }
         }
 
         Collect(context, context.Query, AttentionOperand.Query, Plan.Mask.QueryBlocks, count, ofTensors, cancellationToken);

@@ -155,8 +155,10 @@ public sealed unsafe partial class CpuMapReader(CpuOptions options) : IAttention
             _arena.Heads[0].Batch = batch;
             _arena.Heads[0].Head = head;
             _arena.Reset(_packing);
+            int stretch = PackJob.StretchOf(Layout, 1, Scheduler.Threads);
             Scheduler.Run(
-                Layout.KeyBlocks, new PackJob(_packing, _kernels.Packer, key, default, false, _arena.Heads, Workers), cancellationToken);
+                PackJob.ItemsOf(Layout, stretch),
+                new PackJob(_packing, _kernels.Packer, key, default, false, _arena.Heads, Workers, stretch), cancellationToken);
             return new AttendContext
             {
                 Recipe = _packing.Recipe,

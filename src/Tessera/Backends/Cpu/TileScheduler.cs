@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 
@@ -15,26 +16,35 @@ internal sealed unsafe class TileScheduler
 {
     private static readonly ConcurrentDictionary<int, TileScheduler> Schedulers = new();
 
+    /// <summary>
+    /// How long a thread that has nothing to do looks for work before it sleeps. Waking a sleeper costs as much, and the steps of a run
+    /// follow one another within a few microseconds.
+    /// </summary>
+    private static readonly long SpinTicks = Stopwatch.Frequency / 20_000;
+
     private readonly Lock _turn = new();
-    private readonly AutoResetEvent[] _wake;
+    private readonly Seat[] _seats;
     private readonly AutoResetEvent _finished = new(false);
+    private readonly bool _spins;
     private delegate*<void*, int, int, void> _execute;
     private void* _job;
     private int _count;
     private int _next;
     private int _running;
+    private int _callerSleeps;
     private Exception? _failure;
     private CancellationToken _cancellationToken;
 
     private TileScheduler(int threads)
     {
         Threads = threads;
-        _wake = new AutoResetEvent[threads - 1];
-        for (int i = 0; i < _wake.Length; i++)
+        _spins = threads <= Environment.ProcessorCount;
+        _seats = new Seat[threads - 1];
+        for (int i = 0; i < _seats.Length; i++)
         {
-            AutoResetEvent wake = _wake[i] = new AutoResetEvent(false);
+            Seat seat = _seats[i] = new Seat();
             int worker = i + 1;
-            new Thread(() => Serve(wake, worker)) { IsBackground = true, Name = $"Tessera worker {worker}" }.Start();
+            new Thread(() => Serve(seat, worker)) { IsBackground = true, Name = $"Tessera worker {worker}" }.Start();
         }
     }
 
@@ -67,19 +77,24 @@ internal sealed unsafe class TileScheduler
             _next = 0;
             _failure = null;
             _cancellationToken = cancellationToken;
-            int helpers = Math.Min(_wake.Length, count - 1);
-            _running = helpers + 1;
+            int helpers = Math.Min(_seats.Length, count - 1);
+            _running = helpers;
             for (int i = 0; i < helpers; i++)
             {
-                _wake[i].Set();
+                _seats[i].Post();
             }
 
             TakeItems(0);
-            if (Interlocked.Decrement(ref _running) != 0)
+            for (int i = 0; i < helpers; i++)
             {
-                _finished.WaitOne();
+                // Whoever has not come by now has nothing left to do.
+                if (_seats[i].Revoke())
+                {
+                    Interlocked.Decrement(ref _running);
+                }
             }
 
+            AwaitHelpers();
             _job = null;
             _cancellationToken = default;
             if (_failure is { } failure)
@@ -93,15 +108,38 @@ internal sealed unsafe class TileScheduler
     private static void Execute<TJob>(void* job, int item, int worker)
         where TJob : struct, ITileJob => Unsafe.AsRef<TJob>(job).Execute(item, worker);
 
-    private void Serve(AutoResetEvent wake, int worker)
+    private void Serve(Seat seat, int worker)
     {
         while (true)
         {
-            wake.WaitOne();
-            TakeItems(worker);
-            if (Interlocked.Decrement(ref _running) == 0)
+            seat.Await(_spins);
+            if (seat.Take())
             {
-                _finished.Set();
+                TakeItems(worker);
+                if (Interlocked.Decrement(ref _running) == 0 && Interlocked.Exchange(ref _callerSleeps, 0) == 1)
+                {
+                    _finished.Set();
+                }
+            }
+        }
+    }
+
+    // A helper of the run before may set the event late, so being woken proves nothing.
+    private void AwaitHelpers()
+    {
+        long end = Stopwatch.GetTimestamp() + SpinTicks;
+        while (Volatile.Read(ref _running) != 0)
+        {
+            if (_spins && Stopwatch.GetTimestamp() < end)
+            {
+                Thread.SpinWait(2);
+                continue;
+            }
+
+            Interlocked.Exchange(ref _callerSleeps, 1);
+            if (Volatile.Read(ref _running) != 0 || Interlocked.Exchange(ref _callerSleeps, 0) == 0)
+            {
+                _finished.WaitOne();
             }
         }
     }
@@ -126,4 +164,56 @@ internal sealed unsafe class TileScheduler
         }
     }
 #pragma warning restore CA1031
+
+    /// <summary>
+    /// Where a helper waits for a run: the run is posted, then taken by the helper or revoked by the caller. A helper that sleeps says so
+    /// before it looks once more, and the caller posts before it looks for sleepers, so no post is missed.
+    /// </summary>
+#pragma warning disable CA1001 // As above.
+    private sealed class Seat
+#pragma warning restore CA1001
+    {
+        private const int Free = 0;
+        private const int Posted = 1;
+
+        private readonly AutoResetEvent _wake = new(false);
+        private int _state;
+        private int _sleeps;
+
+        public void Post()
+        {
+            Interlocked.Exchange(ref _state, Posted);
+            if (Volatile.Read(ref _sleeps) == 1 && Interlocked.Exchange(ref _sleeps, 0) == 1)
+            {
+                _wake.Set();
+            }
+        }
+
+        /// <summary>Whether the helper gets the run.</summary>
+        public bool Take() => Interlocked.CompareExchange(ref _state, Free, Posted) == Posted;
+
+        /// <summary>Whether the caller got it back.</summary>
+        public bool Revoke() => Take();
+
+        /// <summary>Returns when a run may have been posted.</summary>
+        public void Await(bool spins)
+        {
+            long end = Stopwatch.GetTimestamp() + SpinTicks;
+            while (spins && Stopwatch.GetTimestamp() < end)
+            {
+                if (Volatile.Read(ref _state) == Posted)
+                {
+                    return;
+                }
+
+                Thread.SpinWait(2);
+            }
+
+            Interlocked.Exchange(ref _sleeps, 1);
+            if (Volatile.Read(ref _state) != Posted || Interlocked.Exchange(ref _sleeps, 0) == 0)
+            {
+                _wake.WaitOne();
+            }
+        }
+    }
 }

@@ -44,6 +44,29 @@ public sealed class TileSchedulerTests
         }
     }
 
+    /// <summary>Short runs race with helpers that are awake, falling asleep and waking; every run must be whole when it returns.</summary>
+    [Theory]
+    [InlineData(2)]
+    [InlineData(4)]
+    public void ManyShortRunsAreWhole(int threads)
+    {
+        TileScheduler scheduler = TileScheduler.ForThreads(threads);
+        int[] counts = new int[5];
+        int[] workers = new int[threads];
+        for (int round = 1; round <= 3000; round++)
+        {
+            scheduler.Run(1 + (round % 5), new CountJob(counts, workers), CancellationToken.None);
+            Assert.Equal(counts.Sum(), workers.Sum());
+            if (round % 500 == 0)
+            {
+                // Long enough for every helper to fall asleep.
+                Thread.Sleep(2);
+            }
+        }
+
+        Assert.Equal([3000, 2400, 1800, 1200, 600], counts);
+    }
+
     [Fact]
     public void TheFirstFailureReachesTheCallerAndTheSchedulerGoesOn()
     {

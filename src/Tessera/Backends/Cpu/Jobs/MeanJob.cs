@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Tessera.Attention;
 using Tessera.Backends.Cpu.Packing;
 
@@ -11,6 +12,21 @@ internal readonly unsafe struct MeanJob(
 {
     /// <summary>Slots of a strip.</summary>
     public const int StripSlots = 256;
+
+    /// <summary>Adds the strips of a head in order and divides: microseconds, so the caller does it.</summary>
+    public static void Reduce(PackingPlan plan, in PackedHead head)
+    {
+        CpuLayout layout = plan.Layout;
+        int channels = layout.RowChannels;
+        Span<double> total = new(head.MeanSums, 2 * channels);
+        for (int strip = 1; strip < plan.MeanStrips; strip++)
+        {
+            TensorPrimitives.Add(total, new ReadOnlySpan<double>(head.MeanSums + (2L * strip * channels), 2 * channels), total);
+        }
+
+        BlockMean.Divide(head.MeanSums, layout.Shape.KeyLength, layout.Shape.HeadDim, channels, head.KeyMean);
+        BlockMean.Divide(head.MeanSums + channels, layout.Shape.KeyLength, layout.Shape.HeadDim, channels, head.ValueMean);
+    }
 
     public void Execute(int item, int worker)
     {
@@ -29,27 +45,5 @@ internal readonly unsafe struct MeanJob(
         {
             packer.AddRows(plan, value, head, first, rows, sums + plan.Layout.RowChannels, workers[worker].Scratch);
         }
-    }
-}
-
-/// <summary>Adds the strips of <see cref="MeanJob"/> in order and divides. Items: pairs.</summary>
-internal readonly unsafe struct MeanReductionJob(PackingPlan plan, PackedHead[] heads, int strips) : ITileJob
-{
-    public void Execute(int item, int worker)
-    {
-        ref PackedHead head = ref heads[item];
-        CpuLayout layout = plan.Layout;
-        double* total = head.MeanSums;
-        for (int strip = 1; strip < strips; strip++)
-        {
-            double* sums = head.MeanSums + (2L * strip * layout.RowChannels);
-            for (int i = 0; i < 2 * layout.RowChannels; i++)
-            {
-                total[i] += sums[i];
-            }
-        }
-
-        BlockMean.Divide(total, layout.Shape.KeyLength, layout.Shape.HeadDim, layout.RowChannels, head.KeyMean);
-        BlockMean.Divide(total + layout.RowChannels, layout.Shape.KeyLength, layout.Shape.HeadDim, layout.RowChannels, head.ValueMean);
     }
 }

@@ -1,21 +1,42 @@
 using Tessera.Attention;
 using Tessera.Backends.Cpu.Packing;
+using Tessera.Layout;
 
 namespace Tessera.Backends.Cpu.Jobs;
 
-/// <summary>Packs K and, when there is one, V. Items: (pair, key block).</summary>
+/// <summary>
+/// Packs K and, when there is one, V. Items: (pair, stretch of key blocks); within a stretch, rows are asked for across block borders.
+/// </summary>
 internal readonly struct PackJob(
     PackingPlan plan, RowPacker packer, RowSource key, RowSource value, bool packsValues, PackedHead[] heads,
-    TileWorker[] workers) : ITileJob
+    TileWorker[] workers, int stretch) : ITileJob
 {
+    // Enough items that threads finish together, few enough that handing them out costs nothing.
+    private const int ItemsPerThread = 16;
+
+    /// <summary>Key blocks of an item.</summary>
+    /// <param name="layout">Sizes.</param>
+    /// <param name="heads">Heads in flight.</param>
+    /// <param name="threads">Threads.</param>
+    public static int StretchOf(CpuLayout layout, int heads, int threads) =>
+        (int)Math.Clamp((long)layout.KeyBlocks * heads / (threads * ItemsPerThread), 1, 8);
+
+    /// <summary>Items of a head.</summary>
+    public static int ItemsOf(CpuLayout layout, int stretch) => CeilingDivision.Of(layout.KeyBlocks, stretch);
+
     public void Execute(int item, int worker)
     {
-        ref PackedHead head = ref heads[item / plan.Layout.KeyBlocks];
-        int block = item % plan.Layout.KeyBlocks;
-        packer.PackKeys(plan, key, head, block, workers[worker].Scratch);
-        if (packsValues)
+        int items = ItemsOf(plan.Layout, stretch);
+        ref PackedHead head = ref heads[item / items];
+        int first = item % items * stretch;
+        int end = Math.Min(first + stretch, plan.Layout.KeyBlocks);
+        for (int block = first; block < end; block++)
         {
-            packer.PackValues(plan, value, head, block, workers[worker].Scratch);
+            packer.PackKeys(plan, key, head, block, workers[worker].Scratch);
+            if (packsValues)
+            {
+                packer.PackValues(plan, value, head, block, workers[worker].Scratch);
+            }
         }
     }
 }

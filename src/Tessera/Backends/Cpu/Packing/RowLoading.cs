@@ -22,7 +22,7 @@ internal static unsafe class RowLoading<TIsa, TVector>
     /// <returns><paramref name="destination"/>, or the row itself when there is nothing to do to it.</returns>
     public static float* Convert(in RowSource source, byte* row, int token, float* destination, float* widened)
     {
-        bool turns = source.Rotary is { } rotary && rotary.PositionsOf(token)[0] >= 0;
+        bool turns = source.Rotary is { } rotary && rotary.Turns(token);
         float* target = turns ? widened : destination;
         switch (source.Format)
         {
@@ -33,7 +33,7 @@ internal static unsafe class RowLoading<TIsa, TVector>
                 WidenBinary16((ushort*)row, target, source.Channels);
                 break;
             default:
-                target = (float*)row;
+                target = turns && source.Channels % RotaryAxis.BlockChannels != 0 ? Copied((float*)row, widened, source.Channels) : (float*)row;
                 break;
         }
 
@@ -43,6 +43,13 @@ internal static unsafe class RowLoading<TIsa, TVector>
         }
 
         Rotate(source.Rotary!, token, target, destination);
+        return destination;
+    }
+
+    /// <summary>A copy that may be read in whole registers.</summary>
+    private static float* Copied(float* row, float* destination, int count)
+    {
+        new ReadOnlySpan<float>(row, count).CopyTo(new Span<float>(destination, count));
         return destination;
     }
 
@@ -90,43 +97,34 @@ internal static unsafe class RowLoading<TIsa, TVector>
         }
     }
 
-    // The last register of an axis ends where the axis ends and may overlap the one before: source and destination differ, so computing an
-    // element twice does no harm, and nothing outside the row is touched.
+    // Blocks of 16 channels whatever the division among axes, without a branch on it: a block of one axis adds a row of zeros. What is
+    // stored here is loaded by the next pass register by register, which the processor forwards without waiting.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rotate(RotaryEmbedding rotary, int token, float* source, float* destination)
     {
-        int* positions = rotary.PositionsOf(token);
-        foreach (ref readonly RotaryAxis axis in rotary.Axes)
+        if (!rotary.HasSharedBlocksOnly)
         {
-            float* cosines = rotary.FactorsOf(axis, *positions++);
-            float* sines = cosines + axis.Channels;
-            float* from = source + axis.First;
-            float* to = destination + axis.First;
-            int last = axis.Channels - TIsa.Count;
-            if (last >= 0)
-            {
-                for (int i = 0; i < last; i += TIsa.Count)
-                {
-                    RotateRegister(from + i, cosines + i, sines + i, to + i);
-                }
+            int channels = rotary.Channels;
+            rotary.Rotate(token, new ReadOnlySpan<float>(source, channels), new Span<float>(destination, channels));
+            return;
+        }
 
-                RotateRegister(from + last, cosines + last, sines + last, to + last);
-                continue;
-            }
-
-            for (int i = 0; i < axis.Channels; i += 2)
+        float** rows = stackalloc float*[RotaryEmbedding.MaximumAxes + 1];
+        rotary.Locate(token, rows);
+        RotaryBlock* block = rotary.Blocks;
+        for (int start = 0; start < rotary.Channels; start += RotaryAxis.BlockChannels, block++)
+        {
+            float* factors = rows[block->Axis] + block->Offset;
+            float* others = rows[block->OtherAxis] + block->OtherOffset;
+            for (int i = 0; i < RotaryAxis.BlockChannels; i += TIsa.Count)
             {
-                to[i] = (from[i] * cosines[i]) + (from[i + 1] * sines[i]);
-                to[i + 1] = (from[i + 1] * cosines[i + 1]) + (from[i] * sines[i + 1]);
+                TVector row = TIsa.Load(source + start + i);
+                TVector cosines = TIsa.Or(TIsa.Load(factors + i), TIsa.Load(others + i));
+                TVector sines = TIsa.Or(
+                    TIsa.Load(factors + RotaryAxis.BlockChannels + i), TIsa.Load(others + RotaryAxis.BlockChannels + i));
+                TVector turned = TIsa.Multiply(TIsa.SwapNeighbours(row), sines);
+                TIsa.Store(destination + start + i, TIsa.MultiplyAdd(row, cosines, turned));
             }
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void RotateRegister(float* source, float* cosines, float* sines, float* destination)
-    {
-        TVector row = TIsa.Load(source);
-        TVector turned = TIsa.Multiply(TIsa.SwapNeighbours(row), TIsa.Load(sines));
-        TIsa.Store(destination, TIsa.MultiplyAdd(row, TIsa.Load(cosines), turned));
     }
 }

@@ -133,8 +133,10 @@ internal sealed unsafe partial class RowPacker<TIsa, TVector> : RowPacker
             scratch.RowPointers[key] = row;
         }
 
-        largest = Math.Max(
-            largest, layout.IntegerOutput ? StoreValueCodes(layout, operand, head, block, scratch) : StoreValueRows(layout, head, block, scratch));
+        int stored = layout.IntegerOutput
+            ? StoreValueCodes(layout, operand, head, block, scratch)
+            : StoreValueRows(layout, head, block, scratch);
+        largest = Math.Max(largest, stored);
         if (largest >= limit)
         {
             NonFiniteInput.Throw(AttentionOperand.Value, operand.Format, source, head, layout.Shape);

@@ -11,8 +11,8 @@ internal readonly unsafe ref struct SlotRows<TIsa, TVector>
     where TIsa : struct, IVectorIsa<TVector>
     where TVector : unmanaged
 {
-    // Rows ahead of the one that is read. Orders jump about in memory, where no hardware prefetcher follows; half a kilobyte a row for a few
-    // rows neither floods the first-level cache nor comes too late.
+    // Rows ahead of the one that is read. Orders jump about in memory, where no hardware prefetcher follows; half a kilobyte a row for a
+    // few rows neither floods the first-level cache nor comes too late. Asking for padding asks for an address that is never read.
     private const int PrefetchRows = 4;
 
     private readonly ref readonly RowSource _source;
