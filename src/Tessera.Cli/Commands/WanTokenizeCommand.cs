@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Tessera.Cli.Options;
 using Tessera.Cli.Terminal;
+using Tessera.Wan.Checkpoints;
 using Tessera.Wan.Text;
 
 namespace Tessera.Cli.Commands;
@@ -14,7 +15,7 @@ internal sealed class WanTokenizeCommand : CommandWithExamples
 
     private readonly Option<string> _model = new("--model", "-m")
     {
-        Description = "A SentencePiece Unigram model (spiece.model).",
+        Description = "A SentencePiece Unigram model (spiece.model), or the folder of a Wan2.1 checkpoint that holds one.",
         HelpName = "FILE",
         Required = true,
     };
@@ -53,7 +54,7 @@ internal sealed class WanTokenizeCommand : CommandWithExamples
 
     private int Execute(ParseResult parsed, CommandConsole console, CancellationToken cancellationToken)
     {
-        UnigramTokenizer unigram = UnigramTokenizer.Load(parsed.GetValue(_model)!);
+        UnigramTokenizer unigram = Load(parsed.GetValue(_model)!);
         bool marksEnd = parsed.GetValue(_eos) is { } when && (when == "auto" ? unigram.Model.HasUmt5Layout : when == "always");
         PromptTokenizer? prompt = marksEnd ? new PromptTokenizer(unigram) : null;
         int length = parsed.GetValue(_length) ?? int.MaxValue;
@@ -73,6 +74,9 @@ internal sealed class WanTokenizeCommand : CommandWithExamples
 
         return ExitCode.Done;
     }
+
+    private static UnigramTokenizer Load(string path) =>
+        Directory.Exists(path) ? WanCheckpoint.Find(path).OpenTokenizer().Unigram : UnigramTokenizer.Load(path);
 
     private static int[] Cut(int[] ids, int length) => ids.Length <= length ? ids : ids[..length];
 

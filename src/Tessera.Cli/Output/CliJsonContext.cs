@@ -15,4 +15,5 @@ namespace Tessera.Cli.Output;
 [JsonSerializable(typeof(PlanReport))]
 [JsonSerializable(typeof(ProbabilityReport))]
 [JsonSerializable(typeof(RunReport))]
+[JsonSerializable(typeof(WanInspectReport))]
 internal sealed partial class CliJsonContext : JsonSerializerContext;

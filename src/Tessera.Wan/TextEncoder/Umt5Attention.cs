@@ -10,6 +10,8 @@ namespace Tessera.Wan.TextEncoder;
 /// </summary>
 internal sealed class Umt5Attention
 {
+    private const int SmallestParallelWork = 1 << 17;
+
     private readonly Umt5Config _config;
     private readonly Linear _query;
     private readonly Linear _key;
@@ -36,30 +38,37 @@ internal sealed class Umt5Attention
     /// <param name="threads">Threads; 0 for all processors.</param>
     public void Forward(ReadOnlySpan<float> input, int tokens, int keys, Umt5Scratch scratch, Span<float> output, int threads)
     {
-        Span<float> query = scratch.Query;
-        Span<float> key = scratch.Key;
-        Span<float> value = scratch.Value;
-        Span<float> mixed = scratch.Mixed;
-        _query.Forward(input, tokens, query, threads);
-        _key.Forward(input, tokens, key, threads);
-        _value.Forward(input, tokens, value, threads);
-        for (int head = 0; head < _config.Heads; head++)
+        _query.Forward(input, tokens, scratch.Query, threads);
+        _key.Forward(input, tokens, scratch.Key, threads);
+        _value.Forward(input, tokens, scratch.Value, threads);
+        int workers = threads > 0 ? threads : Environment.ProcessorCount;
+        if (workers == 1 || (long)tokens * keys * _config.AttentionDim < SmallestParallelWork)
         {
-            Attend(head, tokens, keys, query, key, value, scratch, mixed);
+            for (int head = 0; head < _config.Heads; head++)
+            {
+                Attend(head, tokens, keys, scratch);
+            }
+        }
+        else
+        {
+            Parallel.For(
+                0, _config.Heads, new ParallelOptions { MaxDegreeOfParallelism = workers }, head => Attend(head, tokens, keys, scratch));
         }
 
-        _output.Forward(mixed, tokens, output, threads);
+        _output.Forward(scratch.Mixed, tokens, output, threads);
     }
 
-    private void Attend(
-        int head, int tokens, int keys, ReadOnlySpan<float> query, ReadOnlySpan<float> key, ReadOnlySpan<float> value, Umt5Scratch scratch,
-        Span<float> mixed)
+    private void Attend(int head, int tokens, int keys, Umt5Scratch scratch)
     {
+        ReadOnlySpan<float> query = scratch.Query;
+        ReadOnlySpan<float> key = scratch.Key;
+        ReadOnlySpan<float> value = scratch.Value;
+        Span<float> mixed = scratch.Mixed;
         int width = _config.HeadDim;
         int stride = _config.AttentionDim;
         int first = head * width;
-        Span<float> bias = scratch.Bias;
-        Span<float> scores = scratch.Scores[..keys];
+        Span<float> bias = scratch.Bias(head);
+        Span<float> scores = scratch.Scores(head)[..keys];
         _bias.Fill(head, tokens, bias);
         for (int i = 0; i < tokens; i++)
         {

@@ -4,7 +4,7 @@ using Tessera.Wan.Checkpoints;
 namespace Tessera.Wan.TextEncoder;
 
 /// <summary>
-/// The activations of one encoding, laid out once; every block uses the same memory. Rows are tokens. Not thread-safe.
+/// The activations of one encoding, laid out once; every block uses the same memory. Rows are tokens. Threads may work on different heads.
 /// </summary>
 internal sealed class Umt5Scratch : IDisposable
 {
@@ -19,19 +19,23 @@ internal sealed class Umt5Scratch : IDisposable
     private readonly ActivationBlock _up;
     private readonly ActivationBlock _bias;
     private readonly ActivationBlock _scores;
+    private readonly int _tokens;
 
     public Umt5Scratch(Umt5Config config, int tokens)
     {
+        _tokens = tokens;
+        int biases = checked(config.Heads * PositionBias.Length(tokens));
+        int scores = checked(config.Heads * tokens);
         int stream = checked(tokens * config.Dim);
         int attention = checked(tokens * config.AttentionDim);
         int feedForward = checked(tokens * config.FeedForwardDim);
         _arena.Reset(
             (2 * ActivationArena.Rounded(stream)) + (4 * ActivationArena.Rounded(attention)) + (2 * ActivationArena.Rounded(feedForward))
-                + ActivationArena.Rounded(PositionBias.Length(tokens)) + ActivationArena.Rounded(tokens));
+                + ActivationArena.Rounded(biases) + ActivationArena.Rounded(scores));
         (_normalised, _update) = (_arena.Take(stream), _arena.Take(stream));
         (_query, _key, _value, _mixed) = (_arena.Take(attention), _arena.Take(attention), _arena.Take(attention), _arena.Take(attention));
         (_gate, _up) = (_arena.Take(feedForward), _arena.Take(feedForward));
-        (_bias, _scores) = (_arena.Take(PositionBias.Length(tokens)), _arena.Take(tokens));
+        (_bias, _scores) = (_arena.Take(biases), _arena.Take(scores));
     }
 
     /// <summary>[tokens, dim].</summary>
@@ -58,11 +62,12 @@ internal sealed class Umt5Scratch : IDisposable
     /// <summary>[tokens, feed-forward dim].</summary>
     public Span<float> Up => _up.Span;
 
-    /// <summary>One head's bias by relative position.</summary>
-    public Span<float> Bias => _bias.Span;
+    /// <summary>A head's bias by relative position.</summary>
+    public Span<float> Bias(int head) =>
+        _bias.Span.Slice(head * PositionBias.Length(_tokens), PositionBias.Length(_tokens));
 
-    /// <summary>One row of scores.</summary>
-    public Span<float> Scores => _scores.Span;
+    /// <summary>A head's row of scores, [tokens].</summary>
+    public Span<float> Scores(int head) => _scores.Span.Slice(head * _tokens, _tokens);
 
     public void Dispose() => _arena.Dispose();
 }

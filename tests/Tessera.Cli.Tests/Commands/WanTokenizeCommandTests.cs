@@ -46,6 +46,10 @@ public sealed class WanTokenizeCommandTests
             CommandRun.WithInput("  a   &amp;amp; b\n", [.. command, "--clean"]).Succeeded().Output);
         Assert.Equal(3, CommandRun.WithInput("a small red boat\n", [.. command, "--length", "3"]).Succeeded().Output.Split(' ').Length);
         Assert.Equal("", CommandRun.WithInput("", command).Succeeded().Output);
+        string folder = Path.Combine(TestRoots.Fixtures, "wan/pipeline_tiny/original");
+        Assert.Equal(
+            CommandRun.WithInput("a\n", "wan", "tokenize", "--model", Path.Combine(folder, "google/umt5-xxl/spiece.model")).Succeeded().Output,
+            CommandRun.WithInput("a\n", "wan", "tokenize", "--model", folder).Succeeded().Output);
     }
 
     [DataFact(Cases, isFixture: true)]
