@@ -1,4 +1,5 @@
 using Tessera.Attention;
+using Tessera.Quantization;
 
 namespace Tessera.Benchmarks.Allocations;
 
@@ -8,6 +9,12 @@ namespace Tessera.Benchmarks.Allocations;
 /// <param name="WantsLogSumExp">Whether the call asks for the log-sum-exp too.</param>
 internal sealed record AllocationCase(string Name, AttentionPlan Plan, bool WantsLogSumExp = false)
 {
+    /// <summary>Format of the tensors that the call is given: binary32, bfloat16 or binary16.</summary>
+    public NumberFormat InputFormat { get; init; }
+
+    /// <summary>Rotation of Q and K inside the call, or null.</summary>
+    public RotaryEmbedding? Rotary { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 }

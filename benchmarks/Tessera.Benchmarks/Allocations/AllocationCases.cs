@@ -30,6 +30,9 @@ internal static class AllocationCases
         new("sliding window", FlexAttention.Plan(Shape, new SlidingWindow(20), SmallBlocks)),
         new("causal with alibi", FlexAttention.Plan(Shape, new Causal(), new Alibi(Heads), SmallBlocks)),
         new("one scale per tensor", Dense with { Recipe = KnownRecipes.Int8 with { Key = PerTensor, Query = PerTensor } }),
+        new("bfloat16 inputs", Ordered with { Recipe = KnownRecipes.Int8 }) { InputFormat = NumberFormat.BFloat16 },
+        new("binary16 inputs", Ordered with { Recipe = KnownRecipes.Int8 }) { InputFormat = NumberFormat.Float16 },
+        new("rotary embedding", Ordered with { Recipe = KnownRecipes.Int8 }) { Rotary = RotaryEmbedding.ForGrid(Grid, HeadDim) },
         new("batch of two", Dense with { Shape = Shape with { Batch = 2 }, Recipe = KnownRecipes.Int8 }),
     ];
 

@@ -1,5 +1,7 @@
 using System.Numerics.Tensors;
 using Tessera.Attention;
+using Tessera.Numerics;
+using Tessera.Quantization;
 
 namespace Tessera.Benchmarks.Allocations;
 
@@ -24,7 +26,7 @@ internal static class AllocationMeter
         float[] sums = one.WantsLogSumExp ? new float[shape.Batch * shape.Heads * shape.QueryLength] : [];
 
         // Tensor views of four dimensions keep their sizes on the heap: they are made before the count starts, as a model would.
-        AttentionInputs inputs = new(shape, query, key, value);
+        AttentionInputs inputs = Inputs(one, query, key, value);
         TensorSpan<float> output = new(new float[query.Length], [shape.Batch, shape.Heads, shape.QueryLength, shape.HeadDim]);
         using IAttentionKernel kernel = backend.Compile(one.Plan);
         for (int call = 0; call < WarmUpCalls; call++)
@@ -45,6 +47,25 @@ internal static class AllocationMeter
 
         return (caller, process);
     }
+
+    private static AttentionInputs Inputs(AllocationCase one, float[] query, float[] key, float[] value)
+    {
+        AttentionShape shape = one.Plan.Shape;
+        AttentionInputs inputs = one.InputFormat switch
+        {
+            NumberFormat.Float32 => new AttentionInputs(shape, query, key, value),
+            NumberFormat.BFloat16 => new AttentionInputs(
+                shape, Array.ConvertAll(query, ToBFloat16), Array.ConvertAll(key, ToBFloat16), Array.ConvertAll(value, ToBFloat16)),
+            NumberFormat.Float16 => new AttentionInputs(
+                shape, Array.ConvertAll(query, ToHalf), Array.ConvertAll(key, ToHalf), Array.ConvertAll(value, ToHalf)),
+            _ => throw new ArgumentOutOfRangeException(nameof(one), one.InputFormat, "No tensors are made of this format."),
+        };
+        return inputs with { Rotary = one.Rotary };
+    }
+
+    private static BFloat16 ToBFloat16(float value) => (BFloat16)value;
+
+    private static Half ToHalf(float value) => (Half)value;
 
     private static float[] Waves(AttentionShape shape, int phase)
     {

@@ -39,7 +39,9 @@ internal sealed class CpuBench(CpuRequest request, CommandConsole console, strin
             try
             {
                 SectionReport report = section.Run(context);
-                document.Store(section.Name, environment, Stopwatch.GetElapsedTime(start), report.ToJson());
+                TimeSpan duration = Stopwatch.GetElapsedTime(start);
+                environment = environment.MeasureAgain(request.Options);
+                document.Store(section.Name, environment, duration, report.ToJson());
                 Print(markdown, report.ToMarkdown());
                 peers = section.Name == PeersSection.SectionName ? report : peers;
             }

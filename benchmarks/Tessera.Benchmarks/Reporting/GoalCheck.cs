@@ -15,6 +15,6 @@ internal sealed record GoalCheck(string Case, double Wanted, double Reached, str
         "goals", "", goals,
         ("goal", static goal => goal.Case),
         ("wanted", static goal => $"{(goal.IsCeiling ? "at most " : "")}{goal.Wanted:0.###}{goal.Unit}"),
-        ("reached", static goal => $"{goal.Reached:0.00}{goal.Unit}"),
+        ("reached", static goal => $"{goal.Reached:0.###}{goal.Unit}"),
         ("", static goal => goal.IsMet ? "met" : "missed"));
 }
