@@ -2,7 +2,7 @@ using BenchmarkDotNet.Running;
 using Tessera.Benchmarks.Commands;
 using Tessera.Cli.Terminal;
 
-if (args is not ([BenchCommands.Cpu, ..] or [BenchCommands.Probe, ..]))
+if (args is not ([BenchCommands.Cpu, ..] or [BenchCommands.Probe, ..] or [BenchCommands.Cost, ..]))
 {
     return BenchmarkSwitcher.FromAssembly(typeof(BenchCommands).Assembly).Run(args).Any() ? 0 : 1;
 }

@@ -33,7 +33,7 @@ public sealed partial class DependencyDirectionTests
         ["Serialization"] = ["Layout", "Masks", "Numerics", "Quantization", "Attention"],
         ["Synthesis"] = ["Layout", "Numerics", "Attention"],
         ["Methods"] = ["Layout", "Masks", "Numerics", "Quantization", "Attention", "Fidelity", "Synthesis"],
-        ["Backends"] = ["Layout", "Masks", "Numerics", "Quantization", "Attention"],
+        ["Backends"] = ["Layout", "Masks", "Numerics", "Quantization", "Attention", "Serialization"],
     };
 
     [Fact]

@@ -12,6 +12,7 @@ internal static class BenchCommands
 
     /// <summary>Measurements that the driver makes in processes of their own; not for people.</summary>
     public const string Probe = "probe";
+    public const string Cost = "cost";
 
     public static Command CreateRoot(CommandConsole console) => new("./bench", "Measure Tessera on this machine.")
     {
@@ -21,6 +22,7 @@ internal static class BenchCommands
             new FirstCallProbe(console),
             new MemoryProbe(console),
         },
+        new CostCommand(console),
         HelpWithExamples.CreateOption(),
     };
 }

@@ -1,0 +1,66 @@
+using System.Security.Cryptography;
+using System.Text;
+using Tessera.Serialization;
+
+namespace Tessera.Backends.Cpu.Costs;
+
+/// <summary>
+/// The constants of one machine in the user's cache folder. A cache never fails its user: a file that is damaged, foreign or unreadable is
+/// as good as none, and one that cannot be written is not written.
+/// </summary>
+/// <param name="folder">Folder; made when it is missing.</param>
+/// <param name="machine">Key of the constants.</param>
+internal sealed class CpuCostFile(string folder, string machine)
+{
+    /// <summary>XDG_CACHE_HOME/tessera, else .cache/tessera at home, or the local application data folder on Windows.</summary>
+    public static string DefaultFolder
+    {
+        get
+        {
+            if (OperatingSystem.IsWindows())
+            {
+                return System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "tessera", "cache");
+            }
+
+            string? cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
+            return System.IO.Path.Combine(
+                string.IsNullOrEmpty(cache)
+                    ? System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache")
+                    : cache,
+                "tessera");
+        }
+    }
+
+    /// <summary>One file a key, so that builds and thread counts do not overwrite one another.</summary>
+    public string Path { get; } =
+        System.IO.Path.Combine(folder, $"cpu-costs-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(machine)))[..12]}.json");
+
+    /// <summary>Reads the constants, or null.</summary>
+    public CpuCostConstants? Read()
+    {
+        try
+        {
+            CpuCostConstants constants = CpuCostConstants.FromJson(File.ReadAllText(Path));
+            return constants.Machine == machine ? constants : null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or FormatException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Writes the constants under a temporary name and renames.</summary>
+    public void Write(CpuCostConstants constants)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+            AtomicFile.Write(Path, stream => stream.Write(Encoding.UTF8.GetBytes(constants.ToJson())));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Without a cache the next process measures again.
+            return;
+        }
+    }
+}
