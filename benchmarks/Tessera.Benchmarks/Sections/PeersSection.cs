@@ -15,6 +15,9 @@ internal sealed class PeersSection : IBenchSection
 {
     public const string SectionName = "peers";
 
+    /// <summary>Below this length packing and starting threads count for more than attention, and the goals say nothing.</summary>
+    private const int LeastTokensForGoals = 4096;
+
     /// <summary>Ratios to ONNX Runtime that this version wants to reach, by head dimension and case.</summary>
     private static readonly Dictionary<(int HeadDim, string Case), double> Goals = new()
     {
@@ -57,6 +60,7 @@ internal sealed class PeersSection : IBenchSection
             Goals =
             [
                 .. rows.Where(static row => !double.IsNaN(row.Ratio) && Goals.ContainsKey((row.HeadDim, row.Case)))
+                    .Where(_ => request.Length >= LeastTokensForGoals)
                     .Select(static row => new GoalCheck($"{row.Case}, D={row.HeadDim}", Goals[(row.HeadDim, row.Case)], row.Ratio, "x")),
             ],
         };
