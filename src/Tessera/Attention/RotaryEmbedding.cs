@@ -12,7 +12,7 @@ namespace Tessera.Attention;
 /// </summary>
 /// <remarks>
 /// RoFormer, arXiv 2104.09864, section 3.2.2; over three axes as in Wan2.1 (arXiv 2503.20314) and HunyuanVideo (arXiv 2412.03603). A table
-/// row per position of an axis is kept, not one per token: 61 KB and three positions a token instead of 39 MB at 21x45x80 and 128
+/// row per position of an axis is kept, not one per token: 62 KB and three positions a token instead of 39 MB at 21x45x80 and 128
 /// channels, so that reading factors costs nothing beside reading rows.
 /// </remarks>
 public sealed unsafe class RotaryEmbedding
