@@ -27,7 +27,9 @@ internal sealed class WanInspectCommand : CommandWithExamples
             WanInspectReport report = CheckpointInspector.Inspect(parsed.GetValue(folder)!, parsed.GetValue(values));
             JsonOutput.WriteOrPrint(console, parsed.GetValue(json), report, CliJsonContext.Default.WanInspectReport, WanInspectTable.Print);
 
-            return ExitCode.Done;
+            return report.Parts.FirstOrDefault(static part => part.Fault is not null) is { } broken
+                ? throw CommandException.BadInput($"the {broken.Part} cannot be used: {broken.Fault}")
+                : ExitCode.Done;
         });
     }
 }

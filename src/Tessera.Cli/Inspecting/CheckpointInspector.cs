@@ -55,7 +55,13 @@ internal static class CheckpointInspector
         });
         Add(parts, model, "tokenizer", model.TokenizerPath, () =>
         {
-            SentencePieceModel pieces = model.OpenTokenizer().Unigram.Model;
+            PromptTokenizer tokenizer = model.OpenTokenizer();
+            SentencePieceModel pieces = tokenizer.Unigram.Model;
+            if (parts.Find(static part => part.Part == "textEncoder") is { Fault: null } encoder)
+            {
+                tokenizer.RequireVocabulary(encoder.Sizes["vocabulary"]);
+            }
+
             return new WanPartReport
             {
                 Part = "",
@@ -105,7 +111,7 @@ internal static class CheckpointInspector
     {
         using (weights)
         {
-            StoredTensor[] tensors = [.. weights.Names.Select(name => weights[name])];
+            TensorDescription[] tensors = [.. weights.Names.Select(weights.Describe)];
             return new WanPartReport
             {
                 Part = "",
@@ -113,7 +119,7 @@ internal static class CheckpointInspector
                 Names = weights.Layout,
                 Tensors = tensors.Length,
                 Parameters = weights.ParameterCount,
-                Bytes = tensors.Sum(static tensor => tensor.Description.ByteLength),
+                Bytes = tensors.Sum(static tensor => tensor.ByteLength),
                 Types = tensors.GroupBy(static tensor => tensor.DataType.SafetensorsName())
                     .OrderBy(static group => group.Key, StringComparer.Ordinal)
                     .ToDictionary(static group => group.Key, static group => group.Sum(static tensor => tensor.ElementCount)),

@@ -11,7 +11,7 @@ public sealed class Checkpoint : IDisposable
 {
     private readonly ITensorSource _source;
     private readonly KeyTable _keys;
-    private readonly Dictionary<string, string> _fileKeys = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TensorDescription> _tensors = new(StringComparer.Ordinal);
 
     /// <summary>Names the tensors of a file as the model does; the checkpoint owns the file from now on.</summary>
     /// <exception cref="CheckpointFormatException">Two tensors of the file stand for the same one.</exception>
@@ -22,23 +22,23 @@ public sealed class Checkpoint : IDisposable
         _source = source;
         _keys = keys;
         FaultList faults = new();
-        List<(string Model, string File)> aliases = [];
+        List<(string Model, TensorDescription Tensor)> aliases = [];
         foreach (TensorDescription tensor in source.Tensors)
         {
             string model = keys.ToModel(tensor.Name, out bool isAlias);
             if (isAlias)
             {
-                aliases.Add((model, tensor.Name));
+                aliases.Add((model, tensor));
             }
-            else if (!_fileKeys.TryAdd(model, tensor.Name))
+            else if (!_tensors.TryAdd(model, tensor))
             {
-                faults.Add($"'{_fileKeys[model]}' and '{tensor.Name}' are the same tensor");
+                faults.Add($"'{_tensors[model].Name}' and '{tensor.Name}' are the same tensor");
             }
         }
 
-        foreach ((string model, string file) in aliases)
+        foreach ((string model, TensorDescription tensor) in aliases)
         {
-            _fileKeys.TryAdd(model, file);
+            _tensors.TryAdd(model, tensor);
         }
 
         if (faults.Count > 0)
@@ -54,18 +54,15 @@ public sealed class Checkpoint : IDisposable
     public string Layout => _keys.Name;
 
     /// <summary>All names, in the model's naming.</summary>
-    public IReadOnlyCollection<string> Names => _fileKeys.Keys;
+    public IReadOnlyCollection<string> Names => _tensors.Keys;
 
     /// <summary>Sum of the elements of all tensors.</summary>
-    public long ParameterCount => _fileKeys.Keys.Sum(name => this[name].ElementCount);
+    public long ParameterCount => _tensors.Values.Sum(static tensor => tensor.ElementCount);
 
     /// <summary>A tensor as stored.</summary>
     /// <param name="name">Name in the model's naming.</param>
     /// <exception cref="CheckpointFormatException">There is none of that name.</exception>
-    public StoredTensor this[string name] =>
-        _fileKeys.TryGetValue(name, out string? fileKey)
-            ? _source.Tensor(fileKey)
-            : throw new CheckpointFormatException($"{Source}: there is no tensor '{Shown(name)}'.");
+    public StoredTensor this[string name] => _source.Tensor(Describe(name).Name);
 
     /// <summary>
     /// Opens the tensors of a file: an index of safetensors files by its name, a PyTorch file by its first bytes, else a safetensors file.
@@ -84,7 +81,18 @@ public sealed class Checkpoint : IDisposable
     }
 
     /// <summary>Whether there is a tensor of that name in the model's naming.</summary>
-    public bool Contains(string name) => _fileKeys.ContainsKey(name);
+    public bool Contains(string name) => _tensors.ContainsKey(name);
+
+    /// <summary>Type and shape of a tensor under its name in the file, without its data.</summary>
+    /// <param name="name">Name in the model's naming.</param>
+    /// <exception cref="CheckpointFormatException">There is none of that name.</exception>
+    public TensorDescription Describe(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return _tensors.TryGetValue(name, out TensorDescription? tensor)
+            ? tensor
+            : throw new CheckpointFormatException($"{Source}: there is no tensor '{Shown(name)}'.");
+    }
 
     /// <summary>Checks that the file holds what a model asks for and nothing else.</summary>
     /// <param name="model">Name of the model, for the message.</param>
@@ -102,27 +110,29 @@ public sealed class Checkpoint : IDisposable
         foreach (TensorSpecification specification in wanted)
         {
             known.Add(specification.Name);
-            if (!_fileKeys.TryGetValue(specification.Name, out string? fileKey))
+            if (!_tensors.TryGetValue(specification.Name, out TensorDescription? tensor))
             {
                 missing.Add(Shown(specification.Name));
                 continue;
             }
 
-            StoredTensor tensor = _source.Tensor(fileKey);
             if (!tensor.Shape.SequenceEqual(specification.Shape) || !IsNumber(tensor.DataType))
             {
                 misshapen.Add($"{tensor}, wanted [{string.Join(", ", specification.Shape)}]");
             }
         }
 
-        foreach (string name in _fileKeys.Keys.Where(name => !known.Contains(name) && ignored?.Invoke(name) != true))
+        foreach ((string name, TensorDescription tensor) in _tensors)
         {
-            extra.Add(_fileKeys[name]);
+            if (!known.Contains(name) && ignored?.Invoke(name) != true)
+            {
+                extra.Add(tensor.Name);
+            }
         }
 
         string faults = string.Join(
             "; ",
-            new[] { Describe(missing, "missing"), Describe(misshapen, "of another shape or type"), Describe(extra, "too many") }
+            new[] { Count(missing, "missing"), Count(misshapen, "of another shape or type"), Count(extra, "too many") }
                 .Where(static part => part.Length > 0));
         if (faults.Length > 0)
         {
@@ -134,7 +144,7 @@ public sealed class Checkpoint : IDisposable
     public string? FindNonFinite()
     {
         float[] part = new float[1 << 14];
-        foreach (string name in _fileKeys.Keys)
+        foreach (string name in _tensors.Keys)
         {
             StoredTensor tensor = this[name];
             for (long start = 0; IsNumber(tensor.DataType) && start < tensor.ElementCount; start += part.Length)
@@ -163,7 +173,7 @@ public sealed class Checkpoint : IDisposable
     private static bool IsNumber(TensorDataType type) => type is TensorDataType.Float64 or TensorDataType.Float32 or TensorDataType.Float16
         or TensorDataType.BFloat16 or TensorDataType.Float8E4M3 or TensorDataType.Float8E5M2;
 
-    private static string Describe(FaultList faults, string what) => faults.Count == 0 ? "" : $"{faults.Count} {what}: {faults}";
+    private static string Count(FaultList faults, string what) => faults.Count == 0 ? "" : $"{faults.Count} {what}: {faults}";
 
     private string Shown(string name) => _keys.ToFile(name);
 }

@@ -87,9 +87,9 @@ public sealed record WanTransformerConfig
     {
         ArgumentNullException.ThrowIfNull(weights);
         RequireTextToVideo(weights);
-        return weights.Contains("text_embedding.0.weight") && weights["text_embedding.0.weight"] is { Shape.Count: 2 } text
-            && text.RowLength is > 0 and <= MaximumWidth
-                ? this with { TextDim = (int)text.RowLength }
+        return weights.Contains("text_embedding.0.weight") && weights.Describe("text_embedding.0.weight") is { Shape: [_, long width] }
+            && width is > 0 and <= MaximumWidth
+                ? this with { TextDim = (int)width }
                 : this;
     }
 
@@ -121,7 +121,7 @@ public sealed record WanTransformerConfig
     private static void RequireTextToVideo(Checkpoint weights)
     {
         bool readsImages = weights.Names.Any(static name => name.StartsWith("img_emb.", StringComparison.Ordinal))
-            || (weights.Contains("patch_embedding.weight") && weights["patch_embedding.weight"] is { Shape: [_, 36, ..] });
+            || (weights.Contains("patch_embedding.weight") && weights.Describe("patch_embedding.weight") is { Shape: [_, 36, ..] });
         if (readsImages)
         {
             throw new CheckpointFormatException(

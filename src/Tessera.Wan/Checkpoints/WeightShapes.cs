@@ -11,7 +11,7 @@ internal sealed class WeightShapes(Checkpoint weights)
     /// <exception cref="CheckpointFormatException">There is no such tensor or extent, or it is out of bounds.</exception>
     public int Extent(string name, int axis)
     {
-        StoredTensor tensor = weights[name];
+        TensorDescription tensor = weights.Describe(name);
         return axis < tensor.Shape.Count && tensor.Shape[axis] is > 0 and <= 1 << 24
             ? (int)tensor.Shape[axis]
             : throw new CheckpointFormatException($"{weights.Source}: tensor {tensor} has no usable extent {axis}.");

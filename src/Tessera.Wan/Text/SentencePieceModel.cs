@@ -80,8 +80,8 @@ public sealed class SentencePieceModel
     /// <summary>Id of padding, or -1.</summary>
     public int PaddingId { get; private set; } = -1;
 
-    /// <summary>Whether the special ids are those of umT5, Wan's text encoder: padding 0, end 1, begin 2, unknown 3.</summary>
-    public bool HasUmt5Layout => (PaddingId, EndId, BeginId, UnknownId) == (0, 1, 2, 3);
+    /// <summary>Whether the special ids are those of umT5, Wan's text encoder: padding 0, end 1, unknown 3.</summary>
+    public bool HasUmt5Layout => (PaddingId, EndId, UnknownId) == (0, 1, 3);
 
     internal bool AddsDummyPrefix { get; private set; } = true;
 

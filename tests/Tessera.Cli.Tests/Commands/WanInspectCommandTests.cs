@@ -43,10 +43,12 @@ public sealed class WanInspectCommandTests
         {
             CommandRun.Of("wan", "inspect", folder).FailedWith(2, "holds no part of a Wan2.1 model", "the transformer's weights");
             File.WriteAllText(Path.Combine(folder, "Wan2.1_VAE.pth"), "not a file of PyTorch");
-            string text = CommandRun.Of("wan", "inspect", folder).Succeeded().Output;
-            Assert.Contains("an incomplete Wan2.1 model", text, StringComparison.Ordinal);
-            Assert.Contains("fault in vae: ", text, StringComparison.Ordinal);
-            Assert.Contains("missing: the transformer's weights, ", text, StringComparison.Ordinal);
+            CommandRun run = CommandRun.Of("wan", "inspect", folder);
+            Assert.Equal(2, run.ExitCode);
+            Assert.Contains("an incomplete Wan2.1 model", run.Output, StringComparison.Ordinal);
+            Assert.Contains("fault in vae: ", run.Output, StringComparison.Ordinal);
+            Assert.Contains("missing: the transformer's weights, ", run.Output, StringComparison.Ordinal);
+            Assert.StartsWith("error: the vae cannot be used: ", run.Error, StringComparison.Ordinal);
         }
         finally
         {

@@ -69,6 +69,32 @@ public sealed class UnigramTokenizerTests
         Assert.Equal([1, 2, 7], tokenizer.Encode("<x>a"));
     }
 
+    [Theory]
+    [InlineData(1, 1, 1, 0, "▁a▁b")]
+    [InlineData(0, 1, 1, 0, "a▁b")]
+    [InlineData(1, 0, 1, 0, "▁▁▁a▁▁b▁")]
+    [InlineData(1, 1, 0, 0, " a b")]
+    [InlineData(1, 1, 1, 1, "a▁b▁")]
+    [InlineData(0, 0, 0, 1, "  a  b ")]
+    public void Every_setting_of_spaces_is_obeyed(int prefix, int trim, int escape, int suffix, string expected)
+    {
+        byte[] settings = [.. ModelForger.Integer(3, prefix), .. ModelForger.Integer(4, trim), .. ModelForger.Integer(5, escape)];
+        byte[] file =
+        [
+            .. ModelForger.File(("a", -1, 1)), .. ModelForger.Bytes(2, ModelForger.Integer(24, suffix)), .. ModelForger.Bytes(3, settings),
+        ];
+        Assert.Equal(expected, new UnigramTokenizer(SentencePieceModel.Parse(file)).Normalize("  a  b "));
+    }
+
+    [Fact]
+    public void Rules_of_the_character_map_are_matched_longest_first()
+    {
+        CharacterMapForger map = new(("a", "x"), ("ab", "yz"), ("é", " "));
+        byte[] file = [.. ModelForger.File(("x", -1, 1)), .. ModelForger.Bytes(3, ModelForger.Bytes(2, map.ToArray()))];
+        UnigramTokenizer tokenizer = new(SentencePieceModel.Parse(file));
+        Assert.Equal("▁xx▁yzb▁c", tokenizer.Normalize("aaéabb éc"));
+    }
+
     [Fact]
     public void Unused_control_and_byte_pieces_are_never_found_in_text()
     {
