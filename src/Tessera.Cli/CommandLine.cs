@@ -68,6 +68,7 @@ internal static class CommandLine
                 new TablesFloat8Command(console)),
             CommandGroup.Of(
                 "wan", "Wan2.1 text to video.",
+                new WanInitCommand(console),
                 new WanInspectCommand(console),
                 new WanTokenizeCommand(console)),
             new DoctorCommand(console),

@@ -15,5 +15,6 @@ namespace Tessera.Cli.Output;
 [JsonSerializable(typeof(PlanReport))]
 [JsonSerializable(typeof(ProbabilityReport))]
 [JsonSerializable(typeof(RunReport))]
+[JsonSerializable(typeof(WanInitReport))]
 [JsonSerializable(typeof(WanInspectReport))]
 internal sealed partial class CliJsonContext : JsonSerializerContext;
