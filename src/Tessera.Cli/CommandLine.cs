@@ -57,10 +57,11 @@ internal static class CommandLine
                 new AttentionExplainCommand(console),
                 new AttentionBenchCommand(console)),
             CommandGroup.Of(
-                "plan", "Make, show and convert attention plans.",
+                "plan", "Make, show, convert and predict attention plans.",
                 new PlanCalibrateCommand(console),
                 new PlanShowCommand(console),
-                new PlanConvertCommand(console)),
+                new PlanConvertCommand(console),
+                new PlanCostCommand(console)),
             CommandGroup.Of(
                 "tables", "Reproduce published tables, our figures beside theirs.",
                 new TablesLocalityCommand(console),

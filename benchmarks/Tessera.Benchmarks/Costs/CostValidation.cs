@@ -18,8 +18,10 @@ internal static class CostValidation
     {
         IReadOnlyList<AttentionPlan> plans = RandomPlans.Draw(seed, count);
         long started = Stopwatch.GetTimestamp();
-        CpuCostModel model = CpuCostModel.Measure(null, RandomPlans.Recipes);
+        string fresh = Path.Combine(Path.GetTempPath(), $"tessera-costs-{Guid.NewGuid():N}");
+        CpuCostModel model = CpuCostModel.ForThisMachine(null, fresh);
         CostEstimate[] predicted = [.. plans.Select(model.Predict)];
+        Directory.Delete(fresh, recursive: true);
         double calibration = Stopwatch.GetElapsedTime(started).TotalSeconds;
         started = Stopwatch.GetTimestamp();
         foreach (AttentionPlan plan in plans)

@@ -135,6 +135,11 @@ internal sealed class AttentionRunCommand : CommandWithExamples
         }
 
         output.Write(table);
+        if (report.DenseIsFaster == true)
+        {
+            output.WriteLine("dense is faster here; 'tessera plan cost' predicts the density and size from which skipping blocks pays");
+        }
+
         if (report.Output is { } path)
         {
             output.MarkupLineInterpolated($"wrote [bold]{path}[/]");

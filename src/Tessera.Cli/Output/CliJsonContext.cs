@@ -12,6 +12,7 @@ namespace Tessera.Cli.Output;
 [JsonSerializable(typeof(ExplainReport))]
 [JsonSerializable(typeof(Float8Report))]
 [JsonSerializable(typeof(LocalityReport))]
+[JsonSerializable(typeof(PlanCostReport))]
 [JsonSerializable(typeof(PlanReport))]
 [JsonSerializable(typeof(ProbabilityReport))]
 [JsonSerializable(typeof(RunReport))]

@@ -48,6 +48,9 @@ internal sealed record RunReport : Report
     /// <summary>Every stage of a call but attention, over <see cref="DenseSeconds"/>.</summary>
     public double? OverheadShare { get; init; }
 
+    /// <summary>Whether computing every block in float32 took less time here; null without comparison.</summary>
+    public bool? DenseIsFaster => SpeedUp is { } speedUp ? speedUp < 1 : null;
+
     /// <summary>Where the output tensor was written.</summary>
     public string? Output { get; init; }
 }

@@ -28,6 +28,9 @@ internal sealed class BackendCatalogue
 
     public BackendSelector Selector { get; }
 
+    /// <summary>Predicts times of the cpu backend; constants are measured once a machine and kept in the user's cache folder.</summary>
+    public CpuCostModel OpenCostModel() => CpuCostModel.ForThisMachine(_cpu.Options);
+
     /// <summary>For methods and reports that look at attention maps.</summary>
     public IAttentionMapReader MapReader { get; }
 

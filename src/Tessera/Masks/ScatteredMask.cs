@@ -4,11 +4,15 @@ namespace Tessera.Masks;
 /// Masks to measure and to compare with: every block row keeps the same number of blocks, its diagonal one and others drawn with a fixed
 /// seed, shared by all heads.
 /// </summary>
-internal static class ScatteredMask
+public static class ScatteredMask
 {
     private const int Seed = 20250616;
 
     /// <summary>The mask whose rows keep round(density x blocks) blocks, at least one.</summary>
+    /// <param name="queryLength">Query slots.</param>
+    /// <param name="keyLength">Key slots.</param>
+    /// <param name="size">Tokens per block.</param>
+    /// <param name="density">Share of blocks computed.</param>
     public static BlockMask Of(int queryLength, int keyLength, BlockSize size, double density)
     {
         BlockMaskBuilder builder = new(1, queryLength, keyLength, size);

@@ -83,7 +83,8 @@ public sealed class CpuCostModel : ICostModel
     }
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidOperationException">The constants lack the plan's recipe or functor, and the model measures nothing.</exception>
+    /// <exception cref="InvalidOperationException">The constants lack the plan's recipe or functor, and the model measures
+    /// nothing.</exception>
     public CostEstimate Predict(AttentionPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);

@@ -19,21 +19,19 @@ internal sealed class CpuCostFile(string folder, string machine)
         {
             if (OperatingSystem.IsWindows())
             {
-                return System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "tessera", "cache");
+                string data = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData);
+                return System.IO.Path.Combine(data, "tessera", "cache");
             }
 
             string? cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
-            return System.IO.Path.Combine(
-                string.IsNullOrEmpty(cache)
-                    ? System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache")
-                    : cache,
-                "tessera");
+            return string.IsNullOrEmpty(cache)
+                ? System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "tessera")
+                : System.IO.Path.Combine(cache, "tessera");
         }
     }
 
-    /// <summary>One file a key, so that builds and thread counts do not overwrite one another.</summary>
-    public string Path { get; } =
-        System.IO.Path.Combine(folder, $"cpu-costs-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(machine)))[..12]}.json");
+    /// <summary>One file for each processor, instruction set and thread count; a new build replaces it.</summary>
+    public string Path { get; } = System.IO.Path.Combine(folder, $"cpu-costs-{Hash(machine)}.json");
 
     /// <summary>Reads the constants, or null.</summary>
     public CpuCostConstants? Read()
@@ -62,5 +60,12 @@ internal sealed class CpuCostFile(string folder, string machine)
             // Without a cache the next process measures again.
             return;
         }
+    }
+
+    private static string Hash(string machine)
+    {
+        int build = machine.IndexOf(MachineKey.Build, StringComparison.Ordinal);
+        string lasting = build < 0 ? machine : machine[..build];
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(lasting)))[..12];
     }
 }

@@ -12,9 +12,9 @@ namespace Tessera.Backends.Cpu.Costs;
 /// </summary>
 internal static class CpuCostProbe
 {
-    private const int FewestPasses = 3;
-    private const int MostPasses = 7;
-    private const double Agreement = 1.05;
+    private const int FewestPasses = 4;
+    private const int MostPasses = 10;
+    private const double Agreement = 1.03;
     private const int Rounds = 3;
 
     /// <summary>Measures for about a second.</summary>
@@ -72,11 +72,15 @@ internal static class CpuCostProbe
         return new TokenGrid(tokens / (side * side), side, side);
     }
 
-    // Methods around the kernels are compiled twice, the second time in the background after a pause of 100 ms.
+    // Methods around the kernels are compiled up to three times, each time in the background after a pause of 100 ms.
     private static void WarmUp(List<ProbeRun> runs)
     {
-        runs.ForEach(static run => run.RunGroup(1));
-        Thread.Sleep(150);
+        for (int compilation = 0; compilation < 2; compilation++)
+        {
+            runs.ForEach(static run => run.RunGroup(1));
+            Thread.Sleep(130);
+        }
+
         runs[0].RunGroup(1);
     }
 

@@ -12,7 +12,8 @@ internal sealed class KernelCosts
     {
         if (seconds.Length != Terms)
         {
-            throw new ArgumentException($"{seconds.Length} constants were given; wanted one for each of the {Terms} terms.", nameof(seconds));
+            throw new ArgumentException(
+                $"{seconds.Length} constants were given; wanted one for each of the {Terms} terms.", nameof(seconds));
         }
 
         foreach (double one in seconds)

@@ -5,6 +5,9 @@ namespace Tessera.Backends.Cpu.Costs;
 /// <summary>What cost constants depend on beside the recipe.</summary>
 internal static class MachineKey
 {
+    /// <summary>What the part of the key that names the build starts with.</summary>
+    public const string Build = ", tessera ";
+
     private const string LinuxProcessors = "/proc/cpuinfo";
 
     /// <summary>Processor, instruction set, threads, and the build of the kernels.</summary>
@@ -12,8 +15,8 @@ internal static class MachineKey
     {
         Version version = typeof(MachineKey).Assembly.GetName().Version ?? new Version();
         return $"{Processor()}, {options.EffectiveInstructionSet}{(options.EffectiveVnni ? " with vnni" : "")}, "
-            + $"{options.EffectiveThreads} of {Environment.ProcessorCount} threads, "
-            + $"tessera {version.ToString(3)} {typeof(MachineKey).Module.ModuleVersionId:N}";
+            + $"{options.EffectiveThreads} of {Environment.ProcessorCount} threads"
+            + $"{Build}{version.ToString(3)} {typeof(MachineKey).Module.ModuleVersionId:N}";
     }
 
     private static string Processor()

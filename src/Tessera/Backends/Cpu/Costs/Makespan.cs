@@ -6,7 +6,7 @@ internal static class Makespan
     /// <summary>When a pass over items is done.</summary>
     /// <param name="items">Seconds of each item, in the order in which they are handed out.</param>
     /// <param name="threads">Threads, the caller included.</param>
-    /// <param name="wake">Seconds until the other threads take their first item; the caller starts at once and waits for all.</param>
+    /// <param name="wake">Seconds until the other threads take their first item; the caller starts at once and waits for nobody who comes late.</param>
     public static double Of(ReadOnlySpan<double> items, int threads, double wake)
     {
         int used = Math.Min(threads, items.Length);
@@ -27,7 +27,7 @@ internal static class Makespan
             free.Enqueue(thread, thread == 0 ? 0 : wake);
         }
 
-        double last = wake;
+        double last = 0;
         foreach (double item in items)
         {
             free.TryPeek(out int thread, out double time);
@@ -50,6 +50,6 @@ internal static class Makespan
         // Whole items only: the last one may run alone.
         double item = work / items;
         double tail = item * (used - 1) / used * (items % used == 0 && wake < item / 2 ? 0 : 0.5);
-        return Math.Max(wake, ((work + (wake * (used - 1))) / used) + tail);
+        return Math.Min(work, ((work + (wake * (used - 1))) / used) + tail);
     }
 }
