@@ -53,13 +53,17 @@ public sealed class CpuRotaryTests
     }
 
     [Theory]
-    [InlineData(NumberFormat.Float32)]
-    [InlineData(NumberFormat.BFloat16)]
-    [InlineData(NumberFormat.Float16)]
-    public void FusedRotationEqualsASeparateOne(NumberFormat format)
+    [InlineData(NumberFormat.Float32, 64)]
+    [InlineData(NumberFormat.BFloat16, 64)]
+    [InlineData(NumberFormat.Float16, 64)]
+    [InlineData(NumberFormat.Float32, 40)]
+    [InlineData(NumberFormat.BFloat16, 26)]
+    [InlineData(NumberFormat.Float32, 16)] // Three axes meet in one block of channels.
+    [InlineData(NumberFormat.Float16, 6)]
+    public void FusedRotationEqualsASeparateOne(NumberFormat format, int headDim)
     {
-        AttentionShape shape = new(2, 2, Grid.Tokens, Grid.Tokens, 64);
-        RotaryEmbedding rotary = RotaryEmbedding.ForGrid(Grid, 64);
+        AttentionShape shape = new(2, 2, Grid.Tokens, Grid.Tokens, headDim);
+        RotaryEmbedding rotary = RotaryEmbedding.ForGrid(Grid, headDim);
         NarrowInputs inputs = new(SeededInputs.Normal(shape), format);
         float[] query = Turned(inputs.Widened.Query, rotary);
         float[] key = Turned(inputs.Widened.Key, rotary);
