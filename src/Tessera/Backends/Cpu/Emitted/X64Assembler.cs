@@ -179,7 +179,7 @@ internal sealed class X64Assembler
         _code.Add((byte)(0x40 | (Inverted(second, 4) << 3)));
     }
 
-    /// <summary>ModRM, SIB and displacement. One-byte displacements count in units: the operand's size under EVEX, bytes otherwise.</summary>
+    /// <summary>ModRM, SIB and displacement. One-byte displacements count units: the operand's size under EVEX, bytes otherwise.</summary>
     private void Memory(int register, MemoryOperand operand, int unit)
     {
         bool needsSib = operand.Index is not null || Low((int)operand.Base) == (int)GeneralRegister.Rsp;

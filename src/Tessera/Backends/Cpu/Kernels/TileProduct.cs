@@ -3,23 +3,6 @@ using Tessera.Backends.Cpu.Isa;
 
 namespace Tessera.Backends.Cpu.Kernels;
 
-/// <summary>Which of the two products of attention a tile computes.</summary>
-internal interface ITileTarget
-{
-    /// <summary>PV, which adds to the output rows; otherwise QK, which writes scores.</summary>
-    static abstract bool IsOutput { get; }
-}
-
-internal readonly struct ScoreTarget : ITileTarget
-{
-    public static bool IsOutput => false;
-}
-
-internal readonly struct OutputTarget : ITileTarget
-{
-    public static bool IsOutput => true;
-}
-
 /// <summary>
 /// C = A B on one column panel, the only matrix product of the backend: QK and PV, float and integer, every width.
 /// <code>
@@ -42,6 +25,8 @@ internal static unsafe class TileProduct<TIsa, TVector, TProduct, TTarget>
 {
     /// <summary>Columns of a panel.</summary>
     public static int PanelWidth => 2 * TIsa.Count;
+
+    private static bool IsWide => TProduct.WidenEvery == 0;
 
     // Widened products hold two accumulators per element, so eight rows would spill even with 32 registers.
     private static bool EightRowsFit => TIsa.Registers == 32 && TProduct.WidenEvery == 0;
@@ -287,14 +272,14 @@ internal static unsafe class TileProduct<TIsa, TVector, TProduct, TTarget>
                 TVector scale0 = TIsa.Load(segments[s].ColumnScales);
                 TVector scale1 = TIsa.Load(segments[s].ColumnScales + TIsa.Count);
                 float* factors = segments[s].RowFactors + row;
-                Add(c + (0 * cStride), TProduct.WidenEvery == 0 ? n00 : w00, scale0, factors + 0);
-                Add(c + (0 * cStride) + TIsa.Count, TProduct.WidenEvery == 0 ? n01 : w01, scale1, factors + 0);
+                Add(c + (0 * cStride), IsWide ? n00 : w00, scale0, factors + 0);
+                Add(c + (0 * cStride) + TIsa.Count, IsWide ? n01 : w01, scale1, factors + 0);
                 n00 = TIsa.Zero;
                 n01 = TIsa.Zero;
                 w00 = TIsa.Zero;
                 w01 = TIsa.Zero;
-                Add(c + (1 * cStride), TProduct.WidenEvery == 0 ? n10 : w10, scale0, factors + 1);
-                Add(c + (1 * cStride) + TIsa.Count, TProduct.WidenEvery == 0 ? n11 : w11, scale1, factors + 1);
+                Add(c + (1 * cStride), IsWide ? n10 : w10, scale0, factors + 1);
+                Add(c + (1 * cStride) + TIsa.Count, IsWide ? n11 : w11, scale1, factors + 1);
                 n10 = TIsa.Zero;
                 n11 = TIsa.Zero;
                 w10 = TIsa.Zero;
@@ -302,14 +287,14 @@ internal static unsafe class TileProduct<TIsa, TVector, TProduct, TTarget>
 
                 if (TRows.Rows > 2)
                 {
-                    Add(c + (2 * cStride), TProduct.WidenEvery == 0 ? n20 : w20, scale0, factors + 2);
-                    Add(c + (2 * cStride) + TIsa.Count, TProduct.WidenEvery == 0 ? n21 : w21, scale1, factors + 2);
+                    Add(c + (2 * cStride), IsWide ? n20 : w20, scale0, factors + 2);
+                    Add(c + (2 * cStride) + TIsa.Count, IsWide ? n21 : w21, scale1, factors + 2);
                     n20 = TIsa.Zero;
                     n21 = TIsa.Zero;
                     w20 = TIsa.Zero;
                     w21 = TIsa.Zero;
-                    Add(c + (3 * cStride), TProduct.WidenEvery == 0 ? n30 : w30, scale0, factors + 3);
-                    Add(c + (3 * cStride) + TIsa.Count, TProduct.WidenEvery == 0 ? n31 : w31, scale1, factors + 3);
+                    Add(c + (3 * cStride), IsWide ? n30 : w30, scale0, factors + 3);
+                    Add(c + (3 * cStride) + TIsa.Count, IsWide ? n31 : w31, scale1, factors + 3);
                     n30 = TIsa.Zero;
                     n31 = TIsa.Zero;
                     w30 = TIsa.Zero;
@@ -318,14 +303,14 @@ internal static unsafe class TileProduct<TIsa, TVector, TProduct, TTarget>
 
                 if (TRows.Rows > 4)
                 {
-                    Add(c + (4 * cStride), TProduct.WidenEvery == 0 ? n40 : w40, scale0, factors + 4);
-                    Add(c + (4 * cStride) + TIsa.Count, TProduct.WidenEvery == 0 ? n41 : w41, scale1, factors + 4);
+                    Add(c + (4 * cStride), IsWide ? n40 : w40, scale0, factors + 4);
+                    Add(c + (4 * cStride) + TIsa.Count, IsWide ? n41 : w41, scale1, factors + 4);
                     n40 = TIsa.Zero;
                     n41 = TIsa.Zero;
                     w40 = TIsa.Zero;
                     w41 = TIsa.Zero;
-                    Add(c + (5 * cStride), TProduct.WidenEvery == 0 ? n50 : w50, scale0, factors + 5);
-                    Add(c + (5 * cStride) + TIsa.Count, TProduct.WidenEvery == 0 ? n51 : w51, scale1, factors + 5);
+                    Add(c + (5 * cStride), IsWide ? n50 : w50, scale0, factors + 5);
+                    Add(c + (5 * cStride) + TIsa.Count, IsWide ? n51 : w51, scale1, factors + 5);
                     n50 = TIsa.Zero;
                     n51 = TIsa.Zero;
                     w50 = TIsa.Zero;
@@ -334,14 +319,14 @@ internal static unsafe class TileProduct<TIsa, TVector, TProduct, TTarget>
 
                 if (TRows.Rows > 6)
                 {
-                    Add(c + (6 * cStride), TProduct.WidenEvery == 0 ? n60 : w60, scale0, factors + 6);
-                    Add(c + (6 * cStride) + TIsa.Count, TProduct.WidenEvery == 0 ? n61 : w61, scale1, factors + 6);
+                    Add(c + (6 * cStride), IsWide ? n60 : w60, scale0, factors + 6);
+                    Add(c + (6 * cStride) + TIsa.Count, IsWide ? n61 : w61, scale1, factors + 6);
                     n60 = TIsa.Zero;
                     n61 = TIsa.Zero;
                     w60 = TIsa.Zero;
                     w61 = TIsa.Zero;
-                    Add(c + (7 * cStride), TProduct.WidenEvery == 0 ? n70 : w70, scale0, factors + 7);
-                    Add(c + (7 * cStride) + TIsa.Count, TProduct.WidenEvery == 0 ? n71 : w71, scale1, factors + 7);
+                    Add(c + (7 * cStride), IsWide ? n70 : w70, scale0, factors + 7);
+                    Add(c + (7 * cStride) + TIsa.Count, IsWide ? n71 : w71, scale1, factors + 7);
                     n70 = TIsa.Zero;
                     n71 = TIsa.Zero;
                     w70 = TIsa.Zero;
@@ -350,63 +335,32 @@ internal static unsafe class TileProduct<TIsa, TVector, TProduct, TTarget>
             }
         }
 
-        if (!TTarget.IsOutput)
+        if (!(TTarget.IsOutput && TProduct.IsInteger))
         {
-            Finish(c + (0 * cStride), TProduct.WidenEvery == 0 ? n00 : w00, TProduct.WidenEvery == 0 ? n01 : w01, columns, row + 0);
-            Finish(c + (1 * cStride), TProduct.WidenEvery == 0 ? n10 : w10, TProduct.WidenEvery == 0 ? n11 : w11, columns, row + 1);
+            Finish(c + (0 * cStride), IsWide ? n00 : w00, IsWide ? n01 : w01, columns, row + 0);
+            Finish(c + (1 * cStride), IsWide ? n10 : w10, IsWide ? n11 : w11, columns, row + 1);
 
             if (TRows.Rows > 2)
             {
-                Finish(c + (2 * cStride), TProduct.WidenEvery == 0 ? n20 : w20, TProduct.WidenEvery == 0 ? n21 : w21, columns, row + 2);
-                Finish(c + (3 * cStride), TProduct.WidenEvery == 0 ? n30 : w30, TProduct.WidenEvery == 0 ? n31 : w31, columns, row + 3);
+                Finish(c + (2 * cStride), IsWide ? n20 : w20, IsWide ? n21 : w21, columns, row + 2);
+                Finish(c + (3 * cStride), IsWide ? n30 : w30, IsWide ? n31 : w31, columns, row + 3);
             }
 
             if (TRows.Rows > 4)
             {
-                Finish(c + (4 * cStride), TProduct.WidenEvery == 0 ? n40 : w40, TProduct.WidenEvery == 0 ? n41 : w41, columns, row + 4);
-                Finish(c + (5 * cStride), TProduct.WidenEvery == 0 ? n50 : w50, TProduct.WidenEvery == 0 ? n51 : w51, columns, row + 5);
+                Finish(c + (4 * cStride), IsWide ? n40 : w40, IsWide ? n41 : w41, columns, row + 4);
+                Finish(c + (5 * cStride), IsWide ? n50 : w50, IsWide ? n51 : w51, columns, row + 5);
             }
 
             if (TRows.Rows > 6)
             {
-                Finish(c + (6 * cStride), TProduct.WidenEvery == 0 ? n60 : w60, TProduct.WidenEvery == 0 ? n61 : w61, columns, row + 6);
-                Finish(c + (7 * cStride), TProduct.WidenEvery == 0 ? n70 : w70, TProduct.WidenEvery == 0 ? n71 : w71, columns, row + 7);
-            }
-        }
-        else if (!TProduct.IsInteger)
-        {
-            TIsa.Store(c + (0 * cStride), n00);
-            TIsa.Store(c + (0 * cStride) + TIsa.Count, n01);
-            TIsa.Store(c + (1 * cStride), n10);
-            TIsa.Store(c + (1 * cStride) + TIsa.Count, n11);
-
-            if (TRows.Rows > 2)
-            {
-                TIsa.Store(c + (2 * cStride), n20);
-                TIsa.Store(c + (2 * cStride) + TIsa.Count, n21);
-                TIsa.Store(c + (3 * cStride), n30);
-                TIsa.Store(c + (3 * cStride) + TIsa.Count, n31);
-            }
-
-            if (TRows.Rows > 4)
-            {
-                TIsa.Store(c + (4 * cStride), n40);
-                TIsa.Store(c + (4 * cStride) + TIsa.Count, n41);
-                TIsa.Store(c + (5 * cStride), n50);
-                TIsa.Store(c + (5 * cStride) + TIsa.Count, n51);
-            }
-
-            if (TRows.Rows > 6)
-            {
-                TIsa.Store(c + (6 * cStride), n60);
-                TIsa.Store(c + (6 * cStride) + TIsa.Count, n61);
-                TIsa.Store(c + (7 * cStride), n70);
-                TIsa.Store(c + (7 * cStride) + TIsa.Count, n71);
+                Finish(c + (6 * cStride), IsWide ? n60 : w60, IsWide ? n61 : w61, columns, row + 6);
+                Finish(c + (7 * cStride), IsWide ? n70 : w70, IsWide ? n71 : w71, columns, row + 7);
             }
         }
     }
 
-    /// <summary>C = sums, as floats times the key scales; the row's maxima grow with them.</summary>
+    /// <summary>C = sums. QK: as floats times the key scales, and the row's maxima grow with them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Finish(float* c, TVector sums0, TVector sums1, ScoreColumns* columns, int row)
     {
@@ -418,6 +372,11 @@ internal static unsafe class TileProduct<TIsa, TVector, TProduct, TTarget>
 
         TIsa.Store(c, sums0);
         TIsa.Store(c + TIsa.Count, sums1);
+        if (TTarget.IsOutput)
+        {
+            return;
+        }
+
         float* maxima = columns->Maxima + (row * columns->MaximaStride);
         TVector larger = TIsa.Max(sums0, sums1);
         TIsa.Store(maxima, columns->IsFirst ? larger : TIsa.Max(larger, TIsa.Load(maxima)));

@@ -278,7 +278,7 @@ internal sealed unsafe class TileSoftmax<TIsa, TVector, TCode>(ProbabilityFormat
     }
 
     /// <summary>
-    /// From the references of the blocks of a row: what one of their codes is worth, and, in place, what is added to scores to get exponents.
+    /// From the references of the blocks of a row: what one of their codes is worth, and, in place, what turns scores into exponents.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Weigh(float* references, float* factors, int blocks, float rowReference)
