@@ -27,6 +27,12 @@ internal unsafe struct AttendContext
 
     public PackingPlan Packing;
 
+    /// <summary>Key blocks whose packed operands are there.</summary>
+    public KeyRange Range;
+
+    /// <summary>Softmax state between ranges; null pointers while one range holds every key.</summary>
+    public RowCarry Carry;
+
     /// <summary>Key blocks per token order: one, or one per head.</summary>
     public KeyBlockSlots[] KeySlots;
 

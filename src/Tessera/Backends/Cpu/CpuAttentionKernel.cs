@@ -3,6 +3,7 @@ using System.Numerics.Tensors;
 using Tessera.Attention;
 using Tessera.Backends.Cpu.Jobs;
 using Tessera.Backends.Cpu.Packing;
+using Tessera.Layout;
 using Tessera.Quantization;
 
 namespace Tessera.Backends.Cpu;
@@ -23,6 +24,9 @@ internal sealed unsafe class CpuAttentionKernel : IAttentionKernel
     private readonly TileScheduler _scheduler;
     private readonly KeyBlockSlots[] _keySlots;
     private readonly HeadArena _arena;
+    private readonly int _rangeBlocks;
+    private readonly AlignedMemory _carryMemory;
+    private readonly RowCarry _carry;
     private readonly AlignedMemory _scratch;
     private readonly TileWorker[] _workers;
     private readonly long _keptBlocks;
@@ -43,8 +47,12 @@ internal sealed unsafe class CpuAttentionKernel : IAttentionKernel
         }
 
         int pairs = plan.Shape.Batch * plan.Shape.Heads;
-        long group = Math.Clamp(options.PackedMemoryLimit / HeadArena.BytesPerHead(_packing, packsValues: true), 1, pairs);
-        _arena = new HeadArena(_packing, (int)group, packsValues: true);
+        long perHead = HeadArena.BytesPerHead(_packing, packsValues: true, _layout.KeyBlocks);
+        long limit = options.PackedLimitOf(plan.Shape);
+        _rangeBlocks = RangeOf(perHead, limit);
+        _arena = new HeadArena(_packing, (int)Math.Clamp(limit / perHead, 1, pairs), packsValues: true, _rangeBlocks);
+        _carryMemory = new AlignedMemory(_rangeBlocks < _layout.KeyBlocks ? RowCarry.Lay(_layout.QuerySlots, null, out _) : 0, zeroed: false);
+        _ = RowCarry.Lay(_layout.QuerySlots, _carryMemory.Pointer, out _carry);
         long perWorker = TileWorker.BytesFor(_layout);
         _scratch = new AlignedMemory(perWorker * _scheduler.Threads, zeroed: true);
         _workers = new TileWorker[_scheduler.Threads];
@@ -59,7 +67,7 @@ internal sealed unsafe class CpuAttentionKernel : IAttentionKernel
     public AttentionPlan Plan { get; }
 
     /// <summary>Bytes of native memory that the kernel holds.</summary>
-    public long ScratchBytes => _arena.Bytes + _scratch.Bytes;
+    public long ScratchBytes => _arena.Bytes + _carryMemory.Bytes + _scratch.Bytes;
 
     public AttentionStatistics Run(
         in AttentionInputs inputs, TensorSpan<float> output, Span<float> logSumExp = default, CancellationToken cancellationToken = default)
@@ -87,6 +95,7 @@ internal sealed unsafe class CpuAttentionKernel : IAttentionKernel
                 Key = new RowSource(key, inputs.Key),
                 Output = new OutputRows(destination, output.Strides),
                 LogSumExp = sums,
+                Carry = _carry,
             };
             return Run(context, new RowSource(value, inputs.Value), cancellationToken);
         }
@@ -96,10 +105,11 @@ internal sealed unsafe class CpuAttentionKernel : IAttentionKernel
     {
         _disposed = true;
         _arena.Dispose();
+        _carryMemory.Dispose();
         _scratch.Dispose();
     }
 
-    private AttentionStatistics Run(in AttendContext context, in RowSource value, CancellationToken cancellationToken)
+    private AttentionStatistics Run(AttendContext context, in RowSource value, CancellationToken cancellationToken)
     {
         AttentionShape shape = Plan.Shape;
         foreach (TileWorker worker in _workers)
@@ -124,16 +134,19 @@ internal sealed unsafe class CpuAttentionKernel : IAttentionKernel
             Place(first, count);
             _arena.Reset(_packing);
             Prepare(context, value, count, ofTensors: false, cancellationToken);
-            int stretch = PackJob.StretchOf(_layout, count, _scheduler.Threads);
-            _scheduler.Run(
-                count * PackJob.ItemsOf(_layout, stretch),
-                new PackJob(_packing, _kernels.Packer, context.Key, value, true, _arena.Heads, _workers, stretch),
-                cancellationToken);
-            long packed = Stopwatch.GetTimestamp();
-            quantize += packed - start;
+            quantize += Stopwatch.GetTimestamp() - start;
             int[] order = _schedule.OrderOf(first, count, shape.Heads);
-            _scheduler.Run(order.Length / 2, new AttendJob(context, _schedule, order, _arena.Heads, _workers), cancellationToken);
-            attend += Stopwatch.GetTimestamp() - packed;
+            for (int block = 0; block < _layout.KeyBlocks; block += _rangeBlocks)
+            {
+                start = Stopwatch.GetTimestamp();
+                context.Range = new KeyRange(block, Math.Min(block + _rangeBlocks, _layout.KeyBlocks), _layout.KeyBlocks);
+                _arena.MoveTo(_layout, block);
+                Pack(context, value, count, cancellationToken);
+                long packed = Stopwatch.GetTimestamp();
+                quantize += packed - start;
+                _scheduler.Run(order.Length / 2, new AttendJob(context, _schedule, order, _arena.Heads, _workers), cancellationToken);
+                attend += Stopwatch.GetTimestamp() - packed;
+            }
         }
 
         long skipped = 0;
@@ -145,6 +158,29 @@ internal sealed unsafe class CpuAttentionKernel : IAttentionKernel
         return new AttentionStatistics(
             _keptBlocks, (long)pairs * Plan.Mask.QueryBlocks * Plan.Mask.KeyBlocks, skipped,
             new StageTimes(TimeSpan.Zero, TimeSpan.Zero, Stopwatch.GetElapsedTime(0, quantize), Stopwatch.GetElapsedTime(0, attend)));
+    }
+
+    /// <summary>
+    /// Key blocks of a range: all of them where a head fits, equal parts otherwise. Sums over whole rows need every key at once.
+    /// </summary>
+    private int RangeOf(long perHead, long limit)
+    {
+        if (perHead <= limit || Plan.Normalization == SoftmaxNormalization.WholeRow)
+        {
+            return _layout.KeyBlocks;
+        }
+
+        int ranges = (int)Math.Min(_layout.KeyBlocks, (perHead + limit - 1) / Math.Max(1, limit));
+        return Math.Min(Math.Max(CeilingDivision.Of(_layout.KeyBlocks, ranges), _layout.ChunkBlocks), _layout.KeyBlocks);
+    }
+
+    private void Pack(in AttendContext context, in RowSource value, int heads, CancellationToken cancellationToken)
+    {
+        int stretch = PackJob.StretchOf(context.Range, heads, _scheduler.Threads);
+        _scheduler.Run(
+            heads * PackJob.ItemsOf(context.Range, stretch),
+            new PackJob(_packing, _kernels.Packer, context.Key, value, true, _arena.Heads, _workers, context.Range, stretch),
+            cancellationToken);
     }
 
     private void Place(int first, int count)

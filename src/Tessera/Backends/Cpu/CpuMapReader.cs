@@ -132,7 +132,7 @@ public sealed unsafe partial class CpuMapReader(CpuOptions options) : IAttention
             _packing = new PackingPlan(recipe, order is null ? [] : [order], null, scale, Layout, 0);
             _slots = [new KeyBlockSlots(order, Layout.KeySlots, Layout.KeyBlock)];
             Scheduler = TileScheduler.ForThreads(options.EffectiveThreads);
-            _arena = new HeadArena(_packing, 1, packsValues: false);
+            _arena = new HeadArena(_packing, 1, packsValues: false, Layout.KeyBlocks);
             long perWorker = TileWorker.BytesFor(Layout);
             _scratch = new AlignedMemory(perWorker * Scheduler.Threads, zeroed: true);
             Workers = new TileWorker[Scheduler.Threads];
@@ -155,10 +155,11 @@ public sealed unsafe partial class CpuMapReader(CpuOptions options) : IAttention
             _arena.Heads[0].Batch = batch;
             _arena.Heads[0].Head = head;
             _arena.Reset(_packing);
-            int stretch = PackJob.StretchOf(Layout, 1, Scheduler.Threads);
+            KeyRange range = new(0, Layout.KeyBlocks, Layout.KeyBlocks);
+            int stretch = PackJob.StretchOf(range, 1, Scheduler.Threads);
             Scheduler.Run(
-                PackJob.ItemsOf(Layout, stretch),
-                new PackJob(_packing, _kernels.Packer, key, default, false, _arena.Heads, Workers, stretch), cancellationToken);
+                PackJob.ItemsOf(range, stretch),
+                new PackJob(_packing, _kernels.Packer, key, default, false, _arena.Heads, Workers, range, stretch), cancellationToken);
             return new AttendContext
             {
                 Recipe = _packing.Recipe,

@@ -1,3 +1,4 @@
+using Tessera.Attention;
 using Tessera.Backends.Cpu.Emitted;
 using Tessera.Backends.Cpu.Isa;
 
@@ -30,9 +31,18 @@ public sealed record CpuOptions
     public bool AllowEmittedCode { get; init; } = true;
 
     /// <summary>
-    /// Bytes of packed K and V held at once. Heads are packed and attended in groups that fit; one head is always held, whatever its size.
+    /// Bytes of packed K and V held at once, never more than a sixteenth of inputs and output together once that exceeds 12 MiB. Heads are
+    /// attended in groups that fit; a head that does not fit is attended in ranges of keys.
     /// </summary>
     public long PackedMemoryLimit { get; init; } = 256L << 20;
+
+    /// <summary>The limit in force for a shape.</summary>
+    internal long PackedLimitOf(AttentionShape shape)
+    {
+        long tokens = 2L * ((long)shape.QueryLength + shape.KeyLength);
+        long tensors = tokens * shape.Batch * shape.Heads * shape.HeadDim * sizeof(float);
+        return Math.Min(PackedMemoryLimit, Math.Max(12 << 20, tensors / 16));
+    }
 
     /// <summary>Why this process cannot use emitted code, or null where it can.</summary>
     public static string? EmittedCodeFault => EmittedVnni.Fault;

@@ -7,18 +7,25 @@ namespace Tessera.Backends.Cpu;
 internal sealed unsafe class HeadArena : IDisposable
 {
     private readonly AlignedMemory _memory;
+    private readonly PackedHead[] _places;
     private readonly int* _tensors;
 
-    public HeadArena(PackingPlan plan, int heads, bool packsValues)
+    /// <param name="plan">What is packed.</param>
+    /// <param name="heads">Heads at once.</param>
+    /// <param name="packsValues">Whether there is a V.</param>
+    /// <param name="keyBlocks">Key blocks of a head at once.</param>
+    public HeadArena(PackingPlan plan, int heads, bool packsValues, int keyBlocks)
     {
         Heads = new PackedHead[heads];
-        _memory = new AlignedMemory(AlignedMemory.Alignment + (BytesPerHead(plan, packsValues) * heads), zeroed: false);
+        _memory = new AlignedMemory(AlignedMemory.Alignment + (BytesPerHead(plan, packsValues, keyBlocks) * heads), zeroed: false);
         _tensors = (int*)_memory.Pointer;
         byte* next = _memory.Pointer + AlignedMemory.Alignment;
         for (int i = 0; i < heads; i++)
         {
-            next += Lay(plan, packsValues, _tensors, next, out Heads[i]);
+            next += Lay(plan, packsValues, keyBlocks, _tensors, next, out Heads[i]);
         }
+
+        _places = [.. Heads];
     }
 
     /// <summary>The heads in flight.</summary>
@@ -28,7 +35,28 @@ internal sealed unsafe class HeadArena : IDisposable
     public long Bytes => _memory.Bytes;
 
     /// <summary>Bytes of one head.</summary>
-    public static long BytesPerHead(PackingPlan plan, bool packsValues) => Lay(plan, packsValues, null, null, out _);
+    public static long BytesPerHead(PackingPlan plan, bool packsValues, int keyBlocks) =>
+        Lay(plan, packsValues, keyBlocks, null, null, out _);
+
+    /// <summary>
+    /// Makes the memory hold key blocks from <paramref name="first"/> on. Pointers stay those of block 0, in memory or not, so that nobody
+    /// else needs to know.
+    /// </summary>
+    public void MoveTo(CpuLayout layout, int first)
+    {
+        for (int i = 0; i < Heads.Length; i++)
+        {
+            ref PackedHead head = ref Heads[i];
+            PackedHead place = _places[i];
+            long columns = (long)first * layout.KeyStride;
+            head.Key = place.Key - (first * layout.KeyBlockFloats);
+            head.Value = place.Value - (first * layout.ValueBlockFloats);
+            head.KeyScales = place.KeyScales == null ? null : place.KeyScales - columns;
+            head.Corrections = place.Corrections == null ? null : place.Corrections - columns;
+            head.ColumnScales = place.ColumnScales == null ? null
+                : place.ColumnScales - ((long)first * layout.SegmentsPerBlock * layout.OutputColumns);
+        }
+    }
 
     /// <summary>Clears what packing raises, for a new group of heads.</summary>
     public void Reset(PackingPlan plan)
@@ -47,14 +75,14 @@ internal sealed unsafe class HeadArena : IDisposable
 
     public void Dispose() => _memory.Dispose();
 
-    private static long Lay(PackingPlan plan, bool packsValues, int* tensors, byte* memory, out PackedHead head)
+    private static long Lay(PackingPlan plan, bool packsValues, int keyBlocks, int* tensors, byte* memory, out PackedHead head)
     {
         CpuLayout layout = plan.Layout;
         Carver carver = new(memory);
         head = default;
-        head.Key = (float*)carver.Take(4 * layout.KeyBlockFloats * layout.KeyBlocks);
-        head.Value = packsValues ? (float*)carver.Take(4 * layout.ValueBlockFloats * layout.KeyBlocks) : null;
-        long columns = (long)layout.KeyBlocks * layout.KeyStride;
+        head.Key = (float*)carver.Take(4 * layout.KeyBlockFloats * keyBlocks);
+        head.Value = packsValues ? (float*)carver.Take(4 * layout.ValueBlockFloats * keyBlocks) : null;
+        long columns = (long)keyBlocks * layout.KeyStride;
         if (layout.IntegerScores)
         {
             head.KeyScales = (float*)carver.Take(4 * columns);
@@ -63,7 +91,7 @@ internal sealed unsafe class HeadArena : IDisposable
 
         if (layout.IntegerOutput)
         {
-            head.ColumnScales = (float*)carver.Take(4L * layout.KeyBlocks * layout.SegmentsPerBlock * layout.OutputColumns);
+            head.ColumnScales = (float*)carver.Take(4L * keyBlocks * layout.SegmentsPerBlock * layout.OutputColumns);
         }
 
         head.KeyMean = (float*)carver.Take(4L * layout.RowChannels);

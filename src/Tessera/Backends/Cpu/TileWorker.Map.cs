@@ -39,7 +39,7 @@ internal sealed unsafe partial class TileWorker
         {
             TileTask task = new(queryBlock, slot, Math.Min(CpuLayout.TargetRows, end - slot), _layout.KeyBlocks);
             PackQueries(context, head, task);
-            Begin(context, head, task, _denseReference, _denseSum, 0);
+            Begin(context, head, _denseReference, _denseSum, task.Rows, 0);
             int queries = 0;
             for (int row = 0; row < task.Rows; row++)
             {

@@ -93,13 +93,25 @@ internal sealed unsafe partial class TileWorker
     /// <summary>Computes and stores one tile of query rows.</summary>
     public void Attend(in AttendContext context, in PackedHead head, TileTask task)
     {
-        PackQueries(context, head, task);
-        new Span<float>(_output, task.Rows * _layout.OutputStride).Clear();
-        Begin(context, head, task, _tile.Reference, _tile.Sum, _layout.OutputColumns);
-        new Span<float>(_tile.RunningMaximum, task.Rows).Fill(float.NegativeInfinity);
+        KeyRange range = context.Range;
+        ReadOnlySpan<int> full = range.Of(context.Mask!.FullKeyBlocks(head.Head, task.QueryBlock));
+        ReadOnlySpan<int> partial = range.Of(context.Mask!.PartialKeyBlocks(head.Head, task.QueryBlock));
+        if (full.IsEmpty && partial.IsEmpty && !range.IsFirst && !range.IsLast)
+        {
+            return;
+        }
 
-        ReadOnlySpan<int> full = context.Mask!.FullKeyBlocks(head.Head, task.QueryBlock);
-        ReadOnlySpan<int> partial = context.Mask!.PartialKeyBlocks(head.Head, task.QueryBlock);
+        PackQueries(context, head, task);
+        Begin(context, head, _tile.Reference, _tile.Sum, task.Rows, _layout.OutputColumns);
+        if (range.IsFirst)
+        {
+            Start(task);
+        }
+        else
+        {
+            Resume(context, head, task);
+        }
+
         int nextFull = 0;
         int nextPartial = 0;
         while (nextFull < full.Length || nextPartial < partial.Length)
@@ -128,13 +140,22 @@ internal sealed unsafe partial class TileWorker
             AddOutput(context, head, task.Rows);
         }
 
-        Store(context, head, task);
+        if (range.IsLast)
+        {
+            Store(context, head, task);
+        }
+        else
+        {
+            Suspend(context, head, task);
+        }
     }
 
     /// <summary>Base-2 log-sum-exp state (reference, sum) of a tile of packed queries over every valid key.</summary>
     private void SumWholeRows(in AttendContext context, in PackedHead head, TileTask task)
     {
-        Begin(context, head, task, _denseReference, _denseSum, 0);
+        Begin(context, head, _denseReference, _denseSum, task.Rows, 0);
+        new Span<float>(_denseReference, task.Rows).Fill(float.NegativeInfinity);
+        new Span<float>(_denseSum, task.Rows).Clear();
         for (int block = 0; block < _layout.KeyBlocks;)
         {
             int count = Math.Min(_layout.ChunkBlocks, _layout.KeyBlocks - block);
@@ -154,17 +175,15 @@ internal sealed unsafe partial class TileWorker
         }
     }
 
-    private void Begin(in AttendContext context, in PackedHead head, TileTask task, float* reference, float* sum, int outputColumns)
+    private void Begin(in AttendContext context, in PackedHead head, float* reference, float* sum, int rows, int outputColumns)
     {
-        _tile.Rows = task.Rows;
+        _tile.Rows = rows;
         _tile.Reference = reference;
         _tile.Sum = sum;
         _tile.Output = _output;
         _tile.OutputColumns = outputColumns;
         _tile.RowScales = _layout.IntegerScores ? _queries.RowScales : null;
         _tile.Bias = context.Recipe.SmoothQuery ? _bias : null;
-        new Span<float>(reference, task.Rows).Fill(float.NegativeInfinity);
-        new Span<float>(sum, task.Rows).Clear();
     }
 
     private void PackQueries(in AttendContext context, in PackedHead head, TileTask task)

@@ -62,7 +62,7 @@ public sealed unsafe class ScratchPoolTests
         KernelSet kernels = KernelSet.For(plan.Recipe, plan.Mask.Size.Key, options);
         CpuLayout layout = new(plan, kernels);
         PackingPlan packing = new(plan.Recipe, plan.Orders, plan.Grid, plan.EffectiveScale, layout, kernels.QueryOffset);
-        using HeadArena arena = new(packing, plan.Shape.Heads, packsValues: true);
+        using HeadArena arena = new(packing, plan.Shape.Heads, packsValues: true, layout.KeyBlocks);
         new Span<byte>(arena.Heads[0].Key, (int)(arena.Bytes - AlignedMemory.Alignment)).Fill(0xFF);
     }
 }

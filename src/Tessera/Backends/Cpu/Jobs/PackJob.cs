@@ -5,31 +5,31 @@ using Tessera.Layout;
 namespace Tessera.Backends.Cpu.Jobs;
 
 /// <summary>
-/// Packs K and, when there is one, V. Items: (pair, stretch of key blocks); within a stretch, rows are asked for across block borders.
+/// Packs K and, when there is one, V. Items: (pair, stretch of the range's key blocks); within a stretch, rows are asked for across block borders.
 /// </summary>
 internal readonly struct PackJob(
     PackingPlan plan, RowPacker packer, RowSource key, RowSource value, bool packsValues, PackedHead[] heads,
-    TileWorker[] workers, int stretch) : ITileJob
+    TileWorker[] workers, KeyRange range, int stretch) : ITileJob
 {
     // Enough items that threads finish together, few enough that handing them out costs nothing.
     private const int ItemsPerThread = 16;
 
     /// <summary>Key blocks of an item.</summary>
-    /// <param name="layout">Sizes.</param>
+    /// <param name="range">Key blocks to pack.</param>
     /// <param name="heads">Heads in flight.</param>
     /// <param name="threads">Threads.</param>
-    public static int StretchOf(CpuLayout layout, int heads, int threads) =>
-        (int)Math.Clamp((long)layout.KeyBlocks * heads / (threads * ItemsPerThread), 1, 8);
+    public static int StretchOf(KeyRange range, int heads, int threads) =>
+        (int)Math.Clamp((long)(range.End - range.First) * heads / (threads * ItemsPerThread), 1, 8);
 
     /// <summary>Items of a head.</summary>
-    public static int ItemsOf(CpuLayout layout, int stretch) => CeilingDivision.Of(layout.KeyBlocks, stretch);
+    public static int ItemsOf(KeyRange range, int stretch) => CeilingDivision.Of(range.End - range.First, stretch);
 
     public void Execute(int item, int worker)
     {
-        int items = ItemsOf(plan.Layout, stretch);
+        int items = ItemsOf(range, stretch);
         ref PackedHead head = ref heads[item / items];
-        int first = item % items * stretch;
-        int end = Math.Min(first + stretch, plan.Layout.KeyBlocks);
+        int first = range.First + (item % items * stretch);
+        int end = Math.Min(first + stretch, range.End);
         for (int block = first; block < end; block++)
         {
             packer.PackKeys(plan, key, head, block, workers[worker].Scratch);

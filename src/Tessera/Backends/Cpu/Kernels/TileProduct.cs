@@ -39,7 +39,8 @@ internal static unsafe class TileProduct<TIsa, TVector, TProduct, TTarget>
     /// <param name="rows">Rows; the row after an odd last one must be readable and writable.</param>
     /// <param name="c">First row of the panel in C.</param>
     /// <param name="cStride">Elements between rows of C.</param>
-    /// <param name="columns">QK only: what the panel's columns bring along and where the maxima of rows go.</param>
+    /// <param name="columns">QK only: what the panel's columns bring along and where the maxima of rows go; null for float products
+    /// whose maxima nobody needs.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Panel(
         TileSegment* segments, int segmentCount, float* a, nint aStride, int rows, float* c, nint cStride, ScoreColumns* columns)
@@ -372,7 +373,7 @@ internal static unsafe class TileProduct<TIsa, TVector, TProduct, TTarget>
 
         TIsa.Store(c, sums0);
         TIsa.Store(c + TIsa.Count, sums1);
-        if (TTarget.IsOutput)
+        if (TTarget.IsOutput || columns == null)
         {
             return;
         }
