@@ -3,7 +3,6 @@ using System.Numerics.Tensors;
 using Tessera.Attention;
 using Tessera.Backends.Cpu.Jobs;
 using Tessera.Backends.Cpu.Packing;
-using Tessera.Layout;
 using Tessera.Quantization;
 
 namespace Tessera.Backends.Cpu;
@@ -46,12 +45,11 @@ internal sealed unsafe class CpuAttentionKernel : IAttentionKernel
             _keySlots[i] = new KeyBlockSlots(plan.Orders.Count == 0 ? null : plan.Orders[i], _layout.KeySlots, _layout.KeyBlock);
         }
 
-        int pairs = plan.Shape.Batch * plan.Shape.Heads;
-        long perHead = HeadArena.BytesPerHead(_packing, packsValues: true, _layout.KeyBlocks);
-        long limit = options.PackedLimitOf(plan.Shape);
-        _rangeBlocks = RangeOf(perHead, limit);
-        _arena = new HeadArena(_packing, (int)Math.Clamp(limit / perHead, 1, pairs), packsValues: true, _rangeBlocks);
-        _carryMemory = new AlignedMemory(_rangeBlocks < _layout.KeyBlocks ? RowCarry.Lay(_layout.QuerySlots, null, out _) : 0, zeroed: false);
+        PackedResidency residency = PackedResidency.Of(plan, _packing, options);
+        _rangeBlocks = residency.KeyBlocks;
+        _arena = new HeadArena(_packing, residency.Heads, packsValues: true, _rangeBlocks);
+        bool carries = _rangeBlocks < _layout.KeyBlocks;
+        _carryMemory = new AlignedMemory(carries ? RowCarry.Lay(_layout.QuerySlots, null, out _) : 0, zeroed: false);
         _ = RowCarry.Lay(_layout.QuerySlots, _carryMemory.Pointer, out _carry);
         long perWorker = TileWorker.BytesFor(_layout);
         _scratch = new AlignedMemory(perWorker * _scheduler.Threads, zeroed: true);
@@ -158,20 +156,6 @@ internal sealed unsafe class CpuAttentionKernel : IAttentionKernel
         return new AttentionStatistics(
             _keptBlocks, (long)pairs * Plan.Mask.QueryBlocks * Plan.Mask.KeyBlocks, skipped,
             new StageTimes(TimeSpan.Zero, TimeSpan.Zero, Stopwatch.GetElapsedTime(0, quantize), Stopwatch.GetElapsedTime(0, attend)));
-    }
-
-    /// <summary>
-    /// Key blocks of a range: all of them where a head fits, equal parts otherwise. Sums over whole rows need every key at once.
-    /// </summary>
-    private int RangeOf(long perHead, long limit)
-    {
-        if (perHead <= limit || Plan.Normalization == SoftmaxNormalization.WholeRow)
-        {
-            return _layout.KeyBlocks;
-        }
-
-        int ranges = (int)Math.Min(_layout.KeyBlocks, (perHead + limit - 1) / Math.Max(1, limit));
-        return Math.Min(Math.Max(CeilingDivision.Of(_layout.KeyBlocks, ranges), _layout.ChunkBlocks), _layout.KeyBlocks);
     }
 
     private void Pack(in AttendContext context, in RowSource value, int heads, CancellationToken cancellationToken)

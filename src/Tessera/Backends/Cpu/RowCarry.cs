@@ -1,6 +1,6 @@
 namespace Tessera.Backends.Cpu;
 
-/// <summary>Softmax state of the query slots of one head between two ranges of keys; their output rows wait in the caller's output.</summary>
+/// <summary>Softmax state of the query slots of a head between two ranges of keys; output rows wait in the caller's output.</summary>
 internal unsafe struct RowCarry
 {
     public float* References;

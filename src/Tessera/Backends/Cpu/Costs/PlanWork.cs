@@ -20,6 +20,7 @@ internal sealed class PlanWork
     private readonly TileCounter _tiles;
     private readonly CacheSizes _caches;
     private readonly int _headsAtOnce;
+    private readonly int _rangeBlocks;
 
     // Share of Q, K, V and the output that the last run's traffic has pushed out of the caches.
     private readonly double _uncachedTensors;
@@ -34,8 +35,7 @@ internal sealed class PlanWork
         _packing = new PackingPlan(plan.Recipe, plan.Orders, plan.Grid, plan.EffectiveScale, _layout, kernels.QueryOffset);
         _schedule = new TileSchedule(plan.Mask, _layout);
         _tiles = new TileCounter(plan, _layout);
-        _headsAtOnce = (int)Math.Clamp(
-            options.PackedMemoryLimit / HeadArena.BytesPerHead(_packing, packsValues: true), 1, Pairs);
+        (_headsAtOnce, _rangeBlocks) = PackedResidency.Of(plan, _packing, options);
         AttentionShape shape = plan.Shape;
         double tensors = 8.0 * Pairs * ((double)shape.QueryLength + shape.KeyLength) * shape.HeadDim;
         _uncachedTensors = Math.Min(1, tensors / caches.ThirdLevel);
@@ -114,7 +114,7 @@ internal sealed class PlanWork
     /// <summary>Which share of the packed bytes that tiles read comes from where.</summary>
     private MemoryShares SharesOf(int[] order)
     {
-        double live = HeadsInFlight(order) * _layout.KeyBlocks * _tiles.BlockBytes;
+        double live = HeadsInFlight(order) * _rangeBlocks * _tiles.BlockBytes;
         double memory = Math.Max(0, 1 - (_caches.ThirdLevel * PackedShare / live));
         double cached = Math.Min(1, _caches.SecondLevel / 2.0 / live);
         double keys = HeadsInFlight(order) * 4.0 * _plan.Shape.KeyLength * _plan.Shape.HeadDim;

@@ -5,7 +5,8 @@ using Tessera.Layout;
 namespace Tessera.Backends.Cpu.Jobs;
 
 /// <summary>
-/// Packs K and, when there is one, V. Items: (pair, stretch of the range's key blocks); within a stretch, rows are asked for across block borders.
+/// Packs K and, when there is one, V. Items: (pair, stretch of the range's key blocks); within a stretch, rows are asked for across block
+/// borders.
 /// </summary>
 internal readonly struct PackJob(
     PackingPlan plan, RowPacker packer, RowSource key, RowSource value, bool packsValues, PackedHead[] heads,
