@@ -66,7 +66,7 @@ public unsafe class PackingBenchmarks
         _packer = kernels.Packer;
         _layout = new CpuLayout(plan, kernels);
         _packing = new PackingPlan(plan.Recipe, plan.Orders, plan.Grid, plan.EffectiveScale, _layout, kernels.QueryOffset);
-        _arena = new HeadArena(_packing, 1, packsValues: true);
+        _arena = new HeadArena(_packing, 1, packsValues: true, _layout.KeyBlocks);
         _arena.Reset(_packing);
         _memory = new AlignedMemory(TileWorker.BytesFor(_layout), zeroed: true);
         _worker = new TileWorker(_layout, _memory.Pointer);
