@@ -46,7 +46,8 @@ internal sealed class PlanCostCommand : CommandWithExamples
     {
         PlanCostRequest request = new(
             parsed.GetValue(_file), parsed.GetValue(_length), parsed.GetValue(_heads), parsed.GetValue(_headDim),
-            parsed.GetValue(_density) ?? DefaultDensity, parsed.GetValue(_quantization), parsed.GetValue(_block) is { Query: > 0 } block ? block : null,
+            parsed.GetValue(_density) ?? DefaultDensity, parsed.GetValue(_quantization),
+            parsed.GetValue(_block) is { Query: > 0 } block ? block : null,
             parsed.GetValue(_measure));
         BackendCatalogue backends = new(parsed.GetValue(_threads));
         PlanCostReport report = ProgressDisplay.Run(
@@ -58,7 +59,8 @@ internal sealed class PlanCostCommand : CommandWithExamples
     private static void Print(IAnsiConsole output, PlanCostReport report)
     {
         output.MarkupLineInterpolated(
-            $"[bold]{report.Name}[/] {report.Shape}: {report.Recipe}, blocks of {report.BlockSize}, density {Figures.Share(report.Density)}");
+            $"[bold]{report.Name}[/] {report.Shape}: {report.Recipe}, blocks of {report
+                .BlockSize}, density {Figures.Share(report.Density)}");
         Table table = ReportTable.Create(output, "stage", ">predicted", ">share", "what");
         CostStages cost = report.Predicted;
         void Row(string stage, double seconds, string what)

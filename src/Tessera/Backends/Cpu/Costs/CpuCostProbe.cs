@@ -132,6 +132,7 @@ internal static class CpuCostProbe
         yield return Plan(4096, 128, 64, 64, 0.05, heads: 4);
         yield return Plan(6144, 128, 32, 64, 0.1);
         yield return Plan(16384, 128, 64, 64, 0.04);
+        yield return Plan(4096, 128, 32, 64, 0.1, heads: 6) with { Mask = Uneven(4096, 6) };
         yield return Plan(1024, 64, 64, 64, 0, heads: 2);
         yield return Plan(1024, 64, 64, 64, 0.5, heads: 2) with { Normalization = SoftmaxNormalization.WholeRow };
         yield return Plan(1024, 128, 64, 64, 0.5, heads: 2) with { Normalization = SoftmaxNormalization.WholeRow };
@@ -145,6 +146,25 @@ internal static class CpuCostProbe
         {
             yield return Plan(16384, 128, 64, 64, 0.03) with { Orders = [Transposed(16384)] };
         }
+    }
+
+    /// <summary>Rows of unequal work: heads alternate in the hand-out order, so the operands of all of them are live at once.</summary>
+    private static BlockMask Uneven(int length, int heads)
+    {
+        BlockMaskBuilder builder = new(heads, length, length, new BlockSize(32, 64));
+        Random random = new(3);
+        for (int head = 0; head < heads; head++)
+        {
+            for (int row = 0; row < builder.QueryBlocks; row++)
+            {
+                for (int kept = random.Next(1, 9); kept > 0; kept--)
+                {
+                    builder.Keep(head, row, random.Next(builder.KeyBlocks));
+                }
+            }
+        }
+
+        return builder.Build();
     }
 
     /// <summary>A transposed order: neighbours in storage stand far apart in natural order, as after PARO's orders.</summary>

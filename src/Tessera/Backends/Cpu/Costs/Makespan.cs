@@ -6,7 +6,8 @@ internal static class Makespan
     /// <summary>When a pass over items is done.</summary>
     /// <param name="items">Seconds of each item, in the order in which they are handed out.</param>
     /// <param name="threads">Threads, the caller included.</param>
-    /// <param name="wake">Seconds until the other threads take their first item; the caller starts at once and waits for nobody who comes late.</param>
+    /// <param name="wake">Seconds until the other threads take their first item; the caller starts at once and waits for nobody who comes
+    /// late.</param>
     public static double Of(ReadOnlySpan<double> items, int threads, double wake)
     {
         int used = Math.Min(threads, items.Length);
