@@ -3,6 +3,7 @@ using System.Numerics.Tensors;
 using Tessera.Attention;
 using Tessera.Backends.Cpu.Jobs;
 using Tessera.Backends.Cpu.Packing;
+using Tessera.Layout;
 using Tessera.Quantization;
 
 namespace Tessera.Backends.Cpu;
@@ -42,7 +43,10 @@ internal sealed unsafe class CpuAttentionKernel : IAttentionKernel
         _keySlots = new KeyBlockSlots[Math.Max(1, plan.Orders.Count)];
         for (int i = 0; i < _keySlots.Length; i++)
         {
-            _keySlots[i] = new KeyBlockSlots(plan.Orders.Count == 0 ? null : plan.Orders[i], _layout.KeySlots, _layout.KeyBlock);
+            // Without padding every slot holds a key, whatever the order.
+            TokenOrder? order = plan.Orders.Count > 0 && plan.Orders[i].IsPadded ? plan.Orders[i] : null;
+            bool known = i > 0 && order is null && !plan.Orders[i - 1].IsPadded;
+            _keySlots[i] = known ? _keySlots[i - 1] : new KeyBlockSlots(order, _layout.KeySlots, _layout.KeyBlock);
         }
 
         PackedResidency residency = PackedResidency.Of(plan, _packing, options);

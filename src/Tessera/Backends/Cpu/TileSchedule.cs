@@ -35,23 +35,35 @@ internal sealed class TileSchedule
             return known;
         }
 
-        List<(long Cost, int Pair, int Task)> entries = [];
+        int total = 0;
+        for (int pair = 0; pair < count; pair++)
+        {
+            total += TasksOf((first + pair) % heads).Length;
+        }
+
+        // Words compare faster than tuples: the complement of the cost above, pair and task as a running number below.
+        ulong[] keys = new ulong[total];
+        int[] order = new int[2 * total];
+        int[] places = new int[2 * total];
+        int next = 0;
         for (int pair = 0; pair < count; pair++)
         {
             ReadOnlySpan<TileTask> tasks = TasksOf((first + pair) % heads);
             for (int task = 0; task < tasks.Length; task++)
             {
-                entries.Add((tasks[task].Cost, pair, task));
+                uint lightness = uint.MaxValue - (uint)Math.Min(tasks[task].Cost, uint.MaxValue);
+                keys[next] = ((ulong)lightness << 32) | (uint)next;
+                places[2 * next] = pair;
+                places[(2 * next++) + 1] = task;
             }
         }
 
-        entries.Sort(static (left, right) => left.Cost != right.Cost ? right.Cost.CompareTo(left.Cost)
-            : left.Pair != right.Pair ? left.Pair.CompareTo(right.Pair) : left.Task.CompareTo(right.Task));
-        int[] order = new int[entries.Count * 2];
-        for (int i = 0; i < entries.Count; i++)
+        Array.Sort(keys);
+        for (int i = 0; i < total; i++)
         {
-            order[2 * i] = entries[i].Pair;
-            order[(2 * i) + 1] = entries[i].Task;
+            int place = (int)(uint)keys[i];
+            order[2 * i] = places[2 * place];
+            order[(2 * i) + 1] = places[(2 * place) + 1];
         }
 
         _orders.Add(key, order);
