@@ -97,6 +97,42 @@ public sealed class WanWeightsTests : IDisposable
         }
     }
 
+    /// <summary>Damage to names and shapes reaches the code that infers sizes and checks tensors, with and without a configuration.</summary>
+    [Fact]
+    public void Damaged_weights_give_one_exception_or_open()
+    {
+        WanTransformerConfig config = new() { Dim = 12, FeedForwardDim = 8, Heads = 2, Layers = 1, FrequencyDim = 4, TextDim = 6, TextLength = 4 };
+        string path = Write("good.safetensors", [.. config.Tensors()]);
+        byte[] valid = File.ReadAllBytes(path);
+        int header = BitConverter.ToInt32(valid) + 8;
+        ByteMutator mutator = new(FuzzCount.Seed(13));
+        int count = FuzzCount.Or(1000);
+        int refused = 0;
+        for (int i = 0; i < count; i++)
+        {
+            // Half of the damage stays within numbers and names of a header that still fits, so that it gets past the file's own checks.
+            byte[] damaged = i % 2 == 0 ? mutator.Mutate(valid) : [.. valid];
+            if (i % 2 == 1)
+            {
+                Random random = new(FuzzCount.Seed(i));
+                int at = random.Next(8, header);
+                damaged[at] = char.IsAsciiDigit((char)damaged[at]) ? (byte)random.Next('0', '9' + 1) : char.IsAsciiLetter((char)damaged[at]) ? (byte)'a' : damaged[at];
+            }
+
+            File.WriteAllBytes(path, damaged);
+            try
+            {
+                WanWeights.OpenTransformer(path, i % 4 < 2 ? config : null).Weights.Dispose();
+            }
+            catch (IOException)
+            {
+                refused++;
+            }
+        }
+
+        Assert.InRange(refused, count / 2, count - 1);
+    }
+
     [Fact]
     public void Folders_without_a_part_name_it()
     {
