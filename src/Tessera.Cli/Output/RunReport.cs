@@ -42,7 +42,9 @@ internal sealed record RunReport : Report
     /// <summary>Wall seconds of dense float32 attention on the cpu backend.</summary>
     public double? DenseSeconds { get; init; }
 
-    /// <summary><see cref="DenseSeconds"/> over <see cref="Seconds"/>, plus planning and compiling where the method plans in every call.</summary>
+    /// <summary>
+    /// <see cref="DenseSeconds"/> over <see cref="Seconds"/>, plus planning and compiling where the method plans in every call.
+    /// </summary>
     public double? SpeedUp { get; init; }
 
     /// <summary>Every stage of a call but attention, over <see cref="DenseSeconds"/>.</summary>

@@ -11,7 +11,8 @@ namespace Tessera.Cli.Output;
 /// <param name="Attend">Scores, softmax, PV.</param>
 internal sealed record StageSeconds(double Plan, double Compile, double Permute, double Quantize, double Attend)
 {
-    public static StageSeconds Of(AttentionMeasurement measured) => Of(measured.Statistics.Stages, measured.PlanTime, measured.CompileTime);
+    public static StageSeconds Of(AttentionMeasurement measured) =>
+        Of(measured.Statistics.Stages, measured.PlanTime, measured.CompileTime);
 
     public static StageSeconds Of(StageTimes times, TimeSpan plan, TimeSpan compile) =>
         new((times.Plan + plan).TotalSeconds, compile.TotalSeconds, times.Permute.TotalSeconds, times.Quantize.TotalSeconds, times.Attend.TotalSeconds);
