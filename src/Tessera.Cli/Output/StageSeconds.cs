@@ -15,5 +15,6 @@ internal sealed record StageSeconds(double Plan, double Compile, double Permute,
         Of(measured.Statistics.Stages, measured.PlanTime, measured.CompileTime);
 
     public static StageSeconds Of(StageTimes times, TimeSpan plan, TimeSpan compile) =>
-        new((times.Plan + plan).TotalSeconds, compile.TotalSeconds, times.Permute.TotalSeconds, times.Quantize.TotalSeconds, times.Attend.TotalSeconds);
+        new((times.Plan + plan).TotalSeconds, compile.TotalSeconds, times.Permute.TotalSeconds,
+            times.Quantize.TotalSeconds, times.Attend.TotalSeconds);
 }
