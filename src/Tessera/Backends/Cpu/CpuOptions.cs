@@ -9,6 +9,9 @@ namespace Tessera.Backends.Cpu;
 /// </summary>
 public sealed record CpuOptions
 {
+    // Below this nobody misses the memory, and groups of heads cost a wait each.
+    private const long SmallTensors = 64 << 20;
+
     /// <summary>Everything the machine has.</summary>
     public static CpuOptions Default { get; } = new();
 
@@ -31,8 +34,9 @@ public sealed record CpuOptions
     public bool AllowEmittedCode { get; init; } = true;
 
     /// <summary>
-    /// Bytes of packed K and V held at once, never more than a sixteenth of inputs and output together once that exceeds 12 MiB. Heads are
-    /// attended in groups that fit; a head that does not fit is attended in ranges of keys.
+    /// Bytes of packed K and V held at once. Where inputs and output together exceed 64 MiB, packed operands also stay below a sixteenth of
+    /// them or 12 MiB, whichever is more. Heads are attended in groups that fit; a head that does not fit, or that is larger than what stays
+    /// in a third-level cache, is attended in ranges of keys.
     /// </summary>
     public long PackedMemoryLimit { get; init; } = 256L << 20;
 
@@ -41,7 +45,7 @@ public sealed record CpuOptions
     {
         long tokens = 2L * ((long)shape.QueryLength + shape.KeyLength);
         long tensors = tokens * shape.Batch * shape.Heads * shape.HeadDim * sizeof(float);
-        return Math.Min(PackedMemoryLimit, Math.Max(12 << 20, tensors / 16));
+        return tensors <= SmallTensors ? PackedMemoryLimit : Math.Min(PackedMemoryLimit, Math.Max(12 << 20, tensors / 16));
     }
 
     /// <summary>Why this process cannot use emitted code, or null where it can.</summary>
