@@ -33,7 +33,9 @@ internal static unsafe class RowLoading<TIsa, TVector>
                 WidenBinary16((ushort*)row, target, source.Channels);
                 break;
             default:
-                target = turns && source.Channels % RotaryAxis.BlockChannels != 0 ? Copied((float*)row, widened, source.Channels) : (float*)row;
+                target = turns && source.Channels % RotaryAxis.BlockChannels != 0
+                    ? Copied((float*)row, widened, source.Channels)
+                    : (float*)row;
                 break;
         }
 
