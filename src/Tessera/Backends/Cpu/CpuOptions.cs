@@ -35,8 +35,8 @@ public sealed record CpuOptions
 
     /// <summary>
     /// Bytes of packed K and V held at once. Where inputs and output together exceed 64 MiB, packed operands also stay below a sixteenth of
-    /// them or 12 MiB, whichever is more. Heads are attended in groups that fit; a head that does not fit, or that is larger than what stays
-    /// in a third-level cache, is attended in ranges of keys.
+    /// them or 12 MiB, whichever is more. Heads are attended in groups that fit; a head that does not fit, or that exceeds what stays in a
+    /// third-level cache, is attended in ranges of keys.
     /// </summary>
     public long PackedMemoryLimit { get; init; } = 256L << 20;
 

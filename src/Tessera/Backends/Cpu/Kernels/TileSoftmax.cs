@@ -97,7 +97,7 @@ internal sealed unsafe class TileSoftmax<TIsa, TVector, TCode>(ProbabilityFormat
                 tile.RunningMaximum[row] = RaiseReference(tile, row, maxima);
                 for (int block = 0; _reference == ProbabilityReference.RunningMaximum && block < tile.Blocks; block++)
                 {
-                    before = maxima[block] = Larger(before, maxima[block]);
+                    before = maxima[block] = float.MaxNative(before, maxima[block]);
                 }
             }
 
@@ -141,10 +141,6 @@ internal sealed unsafe class TileSoftmax<TIsa, TVector, TCode>(ProbabilityFormat
         }
     }
 
-    // MathF.Max spends half a dozen instructions on NaN and the sign of zero, which scores do not have or do not mind.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Larger(float left, float right) => left > right ? left : right;
-
     // Before the first visible key there is no reference; any finite one turns hidden scores into zeros.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float Finite(float reference) => float.IsNegativeInfinity(reference) ? 0 : reference;
@@ -158,7 +154,7 @@ internal sealed unsafe class TileSoftmax<TIsa, TVector, TCode>(ProbabilityFormat
         float maximum = maxima[0];
         for (int block = 1; block < tile.Blocks; block++)
         {
-            maximum = Larger(maximum, maxima[block]);
+            maximum = float.MaxNative(maximum, maxima[block]);
         }
 
         float reference = tile.Reference[row];
@@ -171,7 +167,7 @@ internal sealed unsafe class TileSoftmax<TIsa, TVector, TCode>(ProbabilityFormat
             }
         }
 
-        return Larger(tile.RunningMaximum[row], maximum);
+        return float.MaxNative(tile.RunningMaximum[row], maximum);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
@@ -264,7 +260,7 @@ internal sealed unsafe class TileSoftmax<TIsa, TVector, TCode>(ProbabilityFormat
                 float largest = float.NegativeInfinity;
                 for (int row = start; row < end; row++)
                 {
-                    largest = Larger(largest, tile.BlockMaxima[(row * tile.MaximaStride) + block]);
+                    largest = float.MaxNative(largest, tile.BlockMaxima[(row * tile.MaximaStride) + block]);
                 }
 
                 for (int row = start; row < end; row++)
