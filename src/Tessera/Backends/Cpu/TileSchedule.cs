@@ -3,8 +3,8 @@ using Tessera.Masks;
 namespace Tessera.Backends.Cpu;
 
 /// <summary>
-/// The tiles of a plan and the order in which they are handed out: heavy ones first, heads in turn, so that threads finish together.
-/// Immutable.
+/// The tiles of a plan and the order in which they are handed out: head after head, so that threads share the packed keys of one head in the
+/// caches, and heavy ones first within a head and among heads, so that threads finish together. Immutable.
 /// </summary>
 internal sealed class TileSchedule
 {
@@ -35,40 +35,47 @@ internal sealed class TileSchedule
             return known;
         }
 
+        // Words compare faster than tuples: the complement of the cost above, a running number below.
+        ulong[] pairs = new ulong[count];
         int total = 0;
         for (int pair = 0; pair < count; pair++)
         {
-            total += TasksOf((first + pair) % heads).Length;
+            long heaviest = 0;
+            foreach (TileTask task in TasksOf((first + pair) % heads))
+            {
+                heaviest = Math.Max(heaviest, task.Cost);
+                total++;
+            }
+
+            pairs[pair] = Word(heaviest, pair);
         }
 
-        // Words compare faster than tuples: the complement of the cost above, pair and task as a running number below.
-        ulong[] keys = new ulong[total];
+        Array.Sort(pairs);
         int[] order = new int[2 * total];
-        int[] places = new int[2 * total];
         int next = 0;
-        for (int pair = 0; pair < count; pair++)
+        foreach (ulong word in pairs)
         {
+            int pair = (int)(uint)word;
             ReadOnlySpan<TileTask> tasks = TasksOf((first + pair) % heads);
+            ulong[] words = new ulong[tasks.Length];
             for (int task = 0; task < tasks.Length; task++)
             {
-                uint lightness = uint.MaxValue - (uint)Math.Min(tasks[task].Cost, uint.MaxValue);
-                keys[next] = ((ulong)lightness << 32) | (uint)next;
-                places[2 * next] = pair;
-                places[(2 * next++) + 1] = task;
+                words[task] = Word(tasks[task].Cost, task);
             }
-        }
 
-        Array.Sort(keys);
-        for (int i = 0; i < total; i++)
-        {
-            int place = (int)(uint)keys[i];
-            order[2 * i] = places[2 * place];
-            order[(2 * i) + 1] = places[(2 * place) + 1];
+            Array.Sort(words);
+            foreach (ulong task in words)
+            {
+                order[next++] = pair;
+                order[next++] = (int)(uint)task;
+            }
         }
 
         _orders.Add(key, order);
         return order;
     }
+
+    private static ulong Word(long cost, int number) => ((ulong)(uint.MaxValue - (uint)Math.Min(cost, uint.MaxValue)) << 32) | (uint)number;
 
     private static TileTask[] Tasks(BlockMask mask, CpuLayout layout, int head)
     {

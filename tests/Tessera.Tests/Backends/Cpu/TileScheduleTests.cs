@@ -36,15 +36,25 @@ public sealed class TileScheduleTests
     }
 
     [Fact]
-    public void EveryTileIsHandedOutOnceHeavyOnesFirst()
+    public void EveryTileIsHandedOutOnceHeadAfterHeadHeavyOnesFirst()
     {
         TileSchedule schedule = Schedule("heads of 5 to 100 %");
         int[] order = schedule.OrderOf(0, Heads, Heads);
         HashSet<(int Pair, int Task)> seen = [];
+        List<int> heads = [];
         long before = long.MaxValue;
+        long heaviest = long.MaxValue;
         for (int i = 0; i < order.Length; i += 2)
         {
             long cost = schedule.TasksOf(order[i])[order[i + 1]].Cost;
+            if (heads.Count == 0 || heads[^1] != order[i])
+            {
+                Assert.DoesNotContain(order[i], heads);
+                Assert.True(cost <= heaviest, "a head with a heavier tile comes later");
+                heads.Add(order[i]);
+                before = heaviest = cost;
+            }
+
             Assert.True(cost <= before && seen.Add((order[i], order[i + 1])));
             before = cost;
         }
