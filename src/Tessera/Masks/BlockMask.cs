@@ -18,6 +18,9 @@ public sealed class BlockMask
     private readonly int[] _partialStart;
     private readonly int[] _partialIndices;
 
+    // A mask that keeps every block has one list, which all rows share.
+    private readonly bool _keepsAll;
+
     internal BlockMask(
         int heads, int querySlots, int keySlots, BlockSize size, int[] fullStart, int[] fullIndices, int[] partialStart,
         int[] partialIndices, MaskPredicate? predicate)
@@ -34,6 +37,11 @@ public sealed class BlockMask
         _partialIndices = partialIndices;
         Predicate = predicate;
     }
+
+    private BlockMask(int heads, int querySlots, int keySlots, BlockSize size)
+        : this(
+            heads, querySlots, keySlots, size, [0, CeilingDivision.Of(keySlots, size.Key)],
+            [.. Enumerable.Range(0, CeilingDivision.Of(keySlots, size.Key))], [0, 0], [], predicate: null) => _keepsAll = true;
 
     /// <summary>Heads with lists of their own; 1 means that all heads share one.</summary>
     public int MaskHeads { get; }
@@ -57,7 +65,8 @@ public sealed class BlockMask
     public MaskPredicate? Predicate { get; }
 
     /// <summary>Blocks in the lists of all <see cref="MaskHeads"/>.</summary>
-    public long KeptBlocks => _fullIndices.Length + (long)_partialIndices.Length;
+    public long KeptBlocks =>
+        _keepsAll ? (long)MaskHeads * QueryBlocks * KeyBlocks : _fullIndices.Length + (long)_partialIndices.Length;
 
     /// <summary>
     /// Share of blocks computed, over the whole map and all heads, in 0..1. Density counts what is computed, never what is skipped.
@@ -67,10 +76,15 @@ public sealed class BlockMask
     /// <summary>The mask that keeps every block of a map.</summary>
     public static BlockMask Dense(int querySlots, int keySlots, BlockSize size)
     {
-        BlockMaskBuilder builder = new(1, querySlots, keySlots, size);
-        builder.KeepAll();
-        return builder.Build();
+        ArgumentOutOfRangeException.ThrowIfLessThan(querySlots, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(keySlots, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(size.Query, 1, nameof(size));
+        ArgumentOutOfRangeException.ThrowIfLessThan(size.Key, 1, nameof(size));
+        return KeepingAll(1, querySlots, keySlots, size);
     }
+
+    /// <summary>As <see cref="Dense"/>, for heads that have lists of their own elsewhere.</summary>
+    internal static BlockMask KeepingAll(int heads, int querySlots, int keySlots, BlockSize size) => new(heads, querySlots, keySlots, size);
 
     /// <summary>Ascending full key blocks of a block row.</summary>
     public ReadOnlySpan<int> FullKeyBlocks(int head, int queryBlock) => Row(_fullStart, _fullIndices, head, queryBlock);
@@ -156,7 +170,7 @@ public sealed class BlockMask
 
     private ReadOnlySpan<int> Row(int[] start, int[] indices, int head, int queryBlock)
     {
-        int row = ((MaskHeads == 1 ? 0 : head) * QueryBlocks) + queryBlock;
+        int row = _keepsAll ? 0 : ((MaskHeads == 1 ? 0 : head) * QueryBlocks) + queryBlock;
         return indices.AsSpan(start[row], start[row + 1] - start[row]);
     }
 }

@@ -185,6 +185,11 @@ public sealed class BlockMaskBuilder
     /// holds.</exception>
     public BlockMask Build(MaskPredicate? predicate = null)
     {
+        if (KeepsAll())
+        {
+            return BlockMask.KeepingAll(Heads, QuerySlots, KeySlots, Size);
+        }
+
         (int[] fullStart, int[] fullIndices) = Compress(_full);
         (int[] partialStart, int[] partialIndices) = Compress(_partial);
         if (partialIndices.Length > 0 && predicate is null)
@@ -206,6 +211,20 @@ public sealed class BlockMaskBuilder
         ArgumentOutOfRangeException.ThrowIfNegative(keyBlock);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(keyBlock, KeyBlocks);
         return (((((long)head * QueryBlocks) + queryBlock) * _words) + (keyBlock >> 6), 1UL << (keyBlock & 63));
+    }
+
+    private bool KeepsAll()
+    {
+        ulong last = ulong.MaxValue >> ((_words * 64) - KeyBlocks);
+        for (int word = 0; word < _full.Length; word++)
+        {
+            if (_full[word] != ((word + 1) % _words == 0 ? last : ulong.MaxValue))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private (int[] Start, int[] Indices) Compress(ulong[] bits)
