@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using BenchmarkDotNet.Attributes;
+using Tessera.Backends.Cpu.Emitted;
 using Tessera.Backends.Cpu.Isa;
 using Tessera.Backends.Cpu.Kernels;
 
@@ -54,6 +55,12 @@ public unsafe class TileProductBenchmarks
     public void Int8Output_Vnni() => Run<Isa256, Vector256<float>, VnniProduct, OutputTarget>(VnniProduct.IsSupported, 16);
 
     [Benchmark]
+    public void Int8Scores_Emitted() => Run(new EmittedTileProducts<ScoreTarget>("int8 vnni 512"), 32);
+
+    [Benchmark]
+    public void Int8Output_Emitted() => Run(new EmittedTileProducts<OutputTarget>("int8 vnni 512"), 16);
+
+    [Benchmark]
     public void Int4Output_512() =>
         Run<Isa512, Vector512<float>, ShortProduct<Isa512, Vector512<float>, SevenBitSteps>, OutputTarget>(Isa512.IsSupported, 16);
 
@@ -75,8 +82,20 @@ public unsafe class TileProductBenchmarks
             throw new PlatformNotSupportedException($"This process has no {typeof(TIsa).Name}.");
         }
 
+        Run(new TileProducts<TIsa, TVector, TProduct, TTarget>(typeof(TProduct).Name), steps);
+    }
+
+    private void Run(TileProducts products, int steps)
+    {
         TileSegment segment = new() { B = _b, Steps = steps, ColumnScales = _scales, RowFactors = _scales };
-        ScoreColumns columns = new() { Corrections = _scales, Scales = _scales, Maxima = _maxima, MaximaStride = TIsa.Count, IsFirst = true };
-        TileProduct<TIsa, TVector, TProduct, TTarget>.Panel(&segment, 1, _a, Stride, Rows, _c, Stride, &columns);
+        ScoreColumns columns = new()
+        {
+            Corrections = _scales,
+            Scales = _scales,
+            Maxima = _maxima,
+            MaximaStride = products.PanelWidth / 2,
+            IsFirst = true,
+        };
+        products.Panel(&segment, 1, _a, Stride, Rows, _c, Stride, &columns);
     }
 }

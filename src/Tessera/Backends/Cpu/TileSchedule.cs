@@ -3,8 +3,8 @@ using Tessera.Masks;
 namespace Tessera.Backends.Cpu;
 
 /// <summary>
-/// The tiles of a plan and the order in which they are handed out: head after head, so that threads share the packed keys of one head in the
-/// caches, and heavy ones first within a head and among heads, so that threads finish together. Immutable.
+/// The tiles of a plan and the order in which they are handed out: head after head, so that threads share the packed keys of one head in
+/// the caches, and heavy ones first within a head and among heads, so that threads finish together. Immutable.
 /// </summary>
 internal sealed class TileSchedule
 {
@@ -75,7 +75,8 @@ internal sealed class TileSchedule
         return order;
     }
 
-    private static ulong Word(long cost, int number) => ((ulong)(uint.MaxValue - (uint)Math.Min(cost, uint.MaxValue)) << 32) | (uint)number;
+    private static ulong Word(long cost, int number) =>
+        ((ulong)(uint.MaxValue - (uint)Math.Min(cost, uint.MaxValue)) << 32) | (uint)number;
 
     private static TileTask[] Tasks(BlockMask mask, CpuLayout layout, int head)
     {
