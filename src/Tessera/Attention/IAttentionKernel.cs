@@ -11,7 +11,7 @@ public interface IAttentionKernel : IDisposable
     /// <summary>Computes attention.</summary>
     /// <param name="inputs">Q, K, V in natural token order.</param>
     /// <param name="output">[B, H, Lq, D] in natural token order, any strides with contiguous channels. Rows without a visible key are
-    /// 0.</param>
+    /// 0. Must not overlap the inputs: rows may hold intermediate results while inputs are still read.</param>
     /// <param name="logSumExp">
     /// Empty, or [B, H, Lq] dense in natural token order: the natural logarithm of the sum of exp(score) over visible keys, before any
     /// smoothing; negative infinity for rows without a visible key.

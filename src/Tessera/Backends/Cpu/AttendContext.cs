@@ -30,7 +30,7 @@ internal unsafe struct AttendContext
     /// <summary>Key blocks whose packed operands are there.</summary>
     public KeyRange Range;
 
-    /// <summary>Softmax state between ranges; null pointers while one range holds every key.</summary>
+    /// <summary>Softmax state between ranges; empty while one range holds every key.</summary>
     public RowCarry Carry;
 
     /// <summary>Key blocks per token order: one, or one per head.</summary>

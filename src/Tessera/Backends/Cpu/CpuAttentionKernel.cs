@@ -52,9 +52,9 @@ internal sealed unsafe class CpuAttentionKernel : IAttentionKernel
         PackedResidency residency = PackedResidency.Of(plan, _packing, options);
         _rangeBlocks = residency.KeyBlocks;
         _arena = new HeadArena(_packing, residency.Heads, packsValues: true, _rangeBlocks);
-        bool carries = _rangeBlocks < _layout.KeyBlocks;
-        _carryMemory = new AlignedMemory(carries ? RowCarry.Lay(_layout.QuerySlots, null, out _) : 0, zeroed: false);
-        _ = RowCarry.Lay(_layout.QuerySlots, _carryMemory.Pointer, out _carry);
+        int carriedSlots = _rangeBlocks < _layout.KeyBlocks ? _layout.QuerySlots : 0;
+        _carryMemory = new AlignedMemory(RowCarry.Lay(carriedSlots, null, out _), zeroed: false);
+        _ = RowCarry.Lay(carriedSlots, _carryMemory.Pointer, out _carry);
         long perWorker = TileWorker.BytesFor(_layout);
         _scratch = new AlignedMemory(perWorker * _scheduler.Threads, zeroed: true);
         _workers = new TileWorker[_scheduler.Threads];
