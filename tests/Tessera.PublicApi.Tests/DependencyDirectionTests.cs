@@ -18,7 +18,8 @@ public sealed partial class DependencyDirectionTests
         ["Tessera.Media"] = ["Tessera"],
         ["Tessera.Neural"] = ["Tessera"],
         ["Tessera.Wan"] = ["Tessera", "Tessera.Neural"],
-        ["Tessera.Cli"] = ["Tessera", "Tessera.Media", "Tessera.Wan"],
+        ["Tessera.Cuda"] = ["Tessera"],
+        ["Tessera.Cli"] = ["Tessera", "Tessera.Cuda", "Tessera.Media", "Tessera.Wan"],
     };
 
     /// <summary>Namespaces of the core that each of its namespaces may use beside itself.</summary>
