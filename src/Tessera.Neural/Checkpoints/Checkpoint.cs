@@ -7,14 +7,20 @@ namespace Tessera.Neural.Checkpoints;
 /// The weights of a model, in the model's own naming whatever the file calls them, kept and mapped as they were stored. Opening reads
 /// names and shapes only. Safe for concurrent readers until disposed.
 /// </summary>
+/// <remarks>
+/// Weights are of any floating-point type, FP8 with or without scales, or 8-bit integers with scales: <c>layer.scale_weight</c> or
+/// <c>layer.weight_scale</c> for <c>layer.weight</c>, or <c>NAME.scale</c> for any tensor; one number or one a row. Scales are part of
+/// the tensor that they scale and have no name of their own here.
+/// </remarks>
 public sealed class Checkpoint : IDisposable
 {
     private readonly ITensorSource _source;
     private readonly KeyTable _keys;
+    private readonly WeightScales _scales;
     private readonly Dictionary<string, TensorDescription> _tensors = new(StringComparer.Ordinal);
 
     /// <summary>Names the tensors of a file as the model does; the checkpoint owns the file from now on.</summary>
-    /// <exception cref="CheckpointFormatException">Two tensors of the file stand for the same one.</exception>
+    /// <exception cref="CheckpointFormatException">Two tensors of the file stand for the same one, or scales do not fit.</exception>
     public Checkpoint(ITensorSource source, KeyTable keys)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -23,8 +29,14 @@ public sealed class Checkpoint : IDisposable
         _keys = keys;
         FaultList faults = new();
         List<(string Model, TensorDescription Tensor)> aliases = [];
+        _scales = new WeightScales(source, faults);
         foreach (TensorDescription tensor in source.Tensors)
         {
+            if (_scales.Hides(tensor.Name))
+            {
+                continue;
+            }
+
             string model = keys.ToModel(tensor.Name, out bool isAlias);
             if (isAlias)
             {
@@ -59,10 +71,19 @@ public sealed class Checkpoint : IDisposable
     /// <summary>Sum of the elements of all tensors.</summary>
     public long ParameterCount => _tensors.Values.Sum(static tensor => tensor.ElementCount);
 
-    /// <summary>A tensor as stored.</summary>
+    /// <summary>A tensor as stored, with its scales.</summary>
     /// <param name="name">Name in the model's naming.</param>
     /// <exception cref="CheckpointFormatException">There is none of that name.</exception>
-    public StoredTensor this[string name] => _source.Tensor(Describe(name).Name);
+    /// <exception cref="TensorFormatException">A scale is NaN or infinite.</exception>
+    public StoredTensor this[string name]
+    {
+        get
+        {
+            string file = Describe(name).Name;
+            StoredTensor tensor = _source.Tensor(file);
+            return _scales.Of(file) is { } scales ? tensor.ScaledBy(_source.Tensor(scales)) : tensor;
+        }
+    }
 
     /// <summary>
     /// Opens the tensors of a file: an index of safetensors files by its name, a PyTorch file by its first bytes, else a safetensors file.
@@ -116,9 +137,10 @@ public sealed class Checkpoint : IDisposable
                 continue;
             }
 
-            if (!tensor.Shape.SequenceEqual(specification.Shape) || !IsNumber(tensor.DataType))
+            if (!tensor.Shape.SequenceEqual(specification.Shape) || !IsNumber(tensor))
             {
-                misshapen.Add($"{tensor}, wanted [{string.Join(", ", specification.Shape)}]");
+                bool lacksScale = tensor.DataType == TensorDataType.Int8 && !IsNumber(tensor);
+                misshapen.Add($"{tensor}{(lacksScale ? " without a scale" : "")}, wanted [{string.Join(", ", specification.Shape)}]");
             }
         }
 
@@ -147,7 +169,7 @@ public sealed class Checkpoint : IDisposable
         foreach (string name in _tensors.Keys)
         {
             StoredTensor tensor = this[name];
-            for (long start = 0; IsNumber(tensor.DataType) && start < tensor.ElementCount; start += part.Length)
+            for (long start = 0; IsNumber(tensor.Description) && start < tensor.ElementCount; start += part.Length)
             {
                 Span<float> values = part.AsSpan(0, (int)Math.Min(part.Length, tensor.ElementCount - start));
                 tensor.ReadSingle(start, values);
@@ -162,6 +184,8 @@ public sealed class Checkpoint : IDisposable
                     return $"tensor '{Shown(name)}' holds {values[(int)(at - start)]} at element {at}";
                 }
             }
+
+            tensor.Release();
         }
 
         return null;
@@ -170,8 +194,10 @@ public sealed class Checkpoint : IDisposable
     /// <summary>Closes the file; tensors handed out are no longer valid.</summary>
     public void Dispose() => _source.Dispose();
 
-    private static bool IsNumber(TensorDataType type) => type is TensorDataType.Float64 or TensorDataType.Float32 or TensorDataType.Float16
-        or TensorDataType.BFloat16 or TensorDataType.Float8E4M3 or TensorDataType.Float8E5M2;
+    private bool IsNumber(TensorDescription tensor) =>
+        tensor.DataType is TensorDataType.Float64 or TensorDataType.Float32 or TensorDataType.Float16 or TensorDataType.BFloat16
+            or TensorDataType.Float8E4M3 or TensorDataType.Float8E5M2
+        || (tensor.DataType == TensorDataType.Int8 && _scales.Of(tensor.Name) is not null);
 
     private static string Count(FaultList faults, string what) => faults.Count == 0 ? "" : $"{faults.Count} {what}: {faults}";
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
 
 namespace Tessera.Serialization;
 
@@ -7,7 +8,7 @@ namespace Tessera.Serialization;
 /// Bytes that stay at one address until disposal: a memory-mapped file, or memory that is pinned. Everything read from it is bounds-checked
 /// here; after disposal every access is an <see cref="ObjectDisposedException"/>.
 /// </summary>
-internal sealed unsafe class FileRegion : IDisposable
+internal sealed unsafe partial class FileRegion : IDisposable
 {
     private readonly IDisposable[] _owners;
     private readonly MemoryMappedViewAccessor? _view;
@@ -92,6 +93,28 @@ internal sealed unsafe class FileRegion : IDisposable
         return _copy is { } copy ? copy.AsSpan((int)offset, length) : new ReadOnlySpan<byte>(_start + offset, length);
     }
 
+    /// <summary>Tells the operating system how a part of a mapped file will be used; only Linux listens.</summary>
+    /// <remarks>Parts are widened to whole pages when they will be needed and narrowed to whole pages when they are released.</remarks>
+    public void Advise(long offset, long length, MemoryAdvice advice)
+    {
+        if (_view is null || _closed || !OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        nint page = Environment.SystemPageSize;
+        nint start = (nint)(_start + offset);
+        nint end = start + (nint)length;
+        (start, end) = advice == MemoryAdvice.WillNeed
+            ? (start / page * page, end)
+            : ((start + page - 1) / page * page, end / page * page);
+        if (end > start)
+        {
+            // A hint that is refused changes nothing.
+            _ = MAdvise(start, (nuint)(end - start), (int)advice);
+        }
+    }
+
     /// <summary>Unmaps or unpins.</summary>
     public void Dispose()
     {
@@ -107,4 +130,7 @@ internal sealed unsafe class FileRegion : IDisposable
             owner.Dispose();
         }
     }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int MAdvise(nint address, nuint length, int advice);
 }

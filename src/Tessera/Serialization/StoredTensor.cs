@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 
 namespace Tessera.Serialization;
@@ -7,17 +8,27 @@ namespace Tessera.Serialization;
 /// need while they need it, so a model of many gigabytes is open at once. Valid until the file it came from is closed; safe for concurrent
 /// readers.
 /// </summary>
-/// <remarks>As a matrix it has <see cref="Rows"/> = its first extent, and all other extents together make a row.</remarks>
+/// <remarks>
+/// As a matrix it has <see cref="Rows"/> = its first extent, and all other extents together make a row. Low-bit weights may have
+/// <see cref="Scales"/>: a value is then the stored number times its factor, rounded once.
+/// </remarks>
 public sealed class StoredTensor
 {
     private readonly FileRegion _region;
     private readonly long _offset;
+    private readonly float[] _scales;
 
     internal StoredTensor(TensorDescription description, FileRegion region, long offset)
+        : this(description, region, offset, [])
+    {
+    }
+
+    private StoredTensor(TensorDescription description, FileRegion region, long offset, float[] scales)
     {
         Description = description;
         _region = region;
         _offset = offset;
+        _scales = scales;
         Rows = description.Shape.Count == 0 ? 1 : description.Shape[0];
         RowLength = Rows == 0 ? 0 : description.ElementCount / Rows;
     }
@@ -42,6 +53,12 @@ public sealed class StoredTensor
 
     /// <summary>Elements of a row: the product of all extents but the first.</summary>
     public long RowLength { get; }
+
+    /// <summary>
+    /// Factors of the stored numbers: none, one for all, or one for each row. <see cref="ReadSingle(long, Span{float})"/> applies them;
+    /// who reads <see cref="Bytes"/> has to.
+    /// </summary>
+    public ReadOnlySpan<float> Scales => _scales;
 
     /// <summary>Makes a tensor of values that are in memory already.</summary>
     /// <param name="name">Name.</param>
@@ -69,6 +86,30 @@ public sealed class StoredTensor
         return new StoredTensor(description, FileRegion.Copy(MemoryMarshal.AsBytes(values), name), 0);
     }
 
+    /// <summary>The same tensor with factors; its data is shared.</summary>
+    /// <param name="scales">One number for all, or one for each row; read now.</param>
+    /// <exception cref="TensorFormatException">This is no unscaled tensor of 8-bit numbers, or the factors are not as many as wanted or
+    /// not finite.</exception>
+    public StoredTensor ScaledBy(StoredTensor scales)
+    {
+        ArgumentNullException.ThrowIfNull(scales);
+        if (DataType is not (TensorDataType.Int8 or TensorDataType.Float8E4M3 or TensorDataType.Float8E5M2) || _scales.Length > 0)
+        {
+            throw new TensorFormatException($"{_region.Source}: tensor {this} takes no scales {scales}; wanted unscaled 8-bit numbers.");
+        }
+
+        if (scales.ElementCount != 1 && scales.ElementCount != Rows)
+        {
+            throw new TensorFormatException($"{_region.Source}: {scales} does not scale {this}; wanted 1 or {Rows} numbers.");
+        }
+
+        float[] factors = scales.ReadSingle();
+        int fault = Array.FindIndex(factors, static factor => !float.IsFinite(factor));
+        return fault < 0
+            ? new StoredTensor(Description, _region, _offset, factors)
+            : throw new TensorFormatException($"{_region.Source}: tensor '{scales.Name}' holds {factors[fault]} at element {fault}.");
+    }
+
     /// <summary>
     /// Raw little-endian bytes of some elements. The span is valid until the file is closed; using it later is undefined.
     /// </summary>
@@ -89,7 +130,8 @@ public sealed class StoredTensor
     }
 
     /// <summary>
-    /// Some elements as binary32, row-major; 64-bit floats and large integers round to nearest, all else is exact.
+    /// Some elements as binary32, row-major; 64-bit floats, large integers and products with <see cref="Scales"/> round to nearest, all
+    /// else is exact.
     /// </summary>
     /// <param name="start">First element.</param>
     /// <param name="destination">Receives as many elements as it holds.</param>
@@ -109,6 +151,7 @@ public sealed class StoredTensor
         {
             int count = Math.Min(Part, destination.Length);
             TensorConversion.ToSingle(Bytes(start, count), DataType, destination[..count]);
+            Scale(start, destination[..count]);
             destination = destination[count..];
             start += count;
         }
@@ -129,6 +172,34 @@ public sealed class StoredTensor
         return values;
     }
 
+    /// <summary>
+    /// Asks the operating system to read the tensor from disk ahead of its use. A hint: nothing happens where there is no such call.
+    /// </summary>
+    public void Prefetch() => _region.Advise(_offset, Description.ByteLength, MemoryAdvice.WillNeed);
+
+    /// <summary>
+    /// Takes the tensor's pages out of the working set of the process; they stay in the file cache and come back when they are read again.
+    /// A hint: nothing happens where there is no such call. Safe while others read.
+    /// </summary>
+    public void Release() => _region.Advise(_offset, Description.ByteLength, MemoryAdvice.Release);
+
     /// <inheritdoc/>
     public override string ToString() => Description.ToString();
+
+    private void Scale(long start, Span<float> values)
+    {
+        if (_scales.Length == 1)
+        {
+            TensorPrimitives.Multiply(values, _scales[0], values);
+        }
+
+        // Row by row; the first and the last row may be parts.
+        for (int done = 0; _scales.Length > 1 && done < values.Length;)
+        {
+            (long row, long column) = Math.DivRem(start + done, RowLength);
+            Span<float> part = values.Slice(done, (int)Math.Min(values.Length - done, RowLength - column));
+            TensorPrimitives.Multiply(part, _scales[row], part);
+            done += part.Length;
+        }
+    }
 }

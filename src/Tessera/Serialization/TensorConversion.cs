@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Tessera.Numerics;
@@ -32,6 +33,9 @@ internal static class TensorConversion
             case TensorDataType.Float8E5M2:
                 Float8E5M2.ConvertToSingle(MemoryMarshal.Cast<byte, Float8E5M2>(source), destination);
                 break;
+            case TensorDataType.Int8:
+                Widen(MemoryMarshal.Cast<byte, sbyte>(source), destination);
+                break;
             default:
                 for (int i = 0; i < destination.Length; i++)
                 {
@@ -42,13 +46,36 @@ internal static class TensorConversion
         }
     }
 
+    private static void Widen(ReadOnlySpan<sbyte> source, Span<float> destination)
+    {
+        int i = 0;
+        for (; i <= source.Length - Vector<sbyte>.Count; i += Vector<sbyte>.Count)
+        {
+            Vector.Widen(new Vector<sbyte>(source[i..]), out Vector<short> low, out Vector<short> high);
+            Span<float> part = destination.Slice(i, Vector<sbyte>.Count);
+            Widen(low, part);
+            Widen(high, part[Vector<short>.Count..]);
+        }
+
+        for (; i < source.Length; i++)
+        {
+            destination[i] = source[i];
+        }
+    }
+
+    private static void Widen(Vector<short> source, Span<float> destination)
+    {
+        Vector.Widen(source, out Vector<int> low, out Vector<int> high);
+        Vector.ConvertToSingle(low).CopyTo(destination);
+        Vector.ConvertToSingle(high).CopyTo(destination[Vector<int>.Count..]);
+    }
+
     private static float One(ReadOnlySpan<byte> source, TensorDataType type) => type switch
     {
         TensorDataType.Float64 => (float)BinaryPrimitives.ReadDoubleLittleEndian(source),
         TensorDataType.Int64 => BinaryPrimitives.ReadInt64LittleEndian(source),
         TensorDataType.Int32 => BinaryPrimitives.ReadInt32LittleEndian(source),
         TensorDataType.Int16 => BinaryPrimitives.ReadInt16LittleEndian(source),
-        TensorDataType.Int8 => (sbyte)source[0],
         TensorDataType.UInt64 => BinaryPrimitives.ReadUInt64LittleEndian(source),
         TensorDataType.UInt32 => BinaryPrimitives.ReadUInt32LittleEndian(source),
         TensorDataType.UInt16 => BinaryPrimitives.ReadUInt16LittleEndian(source),
