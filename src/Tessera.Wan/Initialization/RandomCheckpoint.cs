@@ -2,6 +2,7 @@ using System.Text.Json;
 using Tessera.Neural.Checkpoints;
 using Tessera.Serialization;
 using Tessera.Wan.Checkpoints;
+using Tessera.Wan.Sampling;
 
 namespace Tessera.Wan.Initialization;
 

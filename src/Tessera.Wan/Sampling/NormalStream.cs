@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using Tessera.Numerics;
 using Tessera.Serialization;
 
-namespace Tessera.Wan.Initialization;
+namespace Tessera.Wan.Sampling;
 
 /// <summary>
 /// Normal random numbers that depend on a seed and their index only, so that any part can be made again: 16 bits of a counter-based
@@ -20,8 +20,8 @@ internal sealed class NormalStream
     private static readonly float[] Table = MakeTable();
     private readonly ulong _state;
 
-    /// <param name="seed">Seed of the checkpoint.</param>
-    /// <param name="name">Name of the tensor.</param>
+    /// <param name="seed">Seed of the checkpoint or the generation.</param>
+    /// <param name="name">Name of the stream: a tensor of a checkpoint, or what the numbers are for.</param>
     public NormalStream(ulong seed, string name)
     {
         // FNV-1a, so that every tensor has numbers of its own.
