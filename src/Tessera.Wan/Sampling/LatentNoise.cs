@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using Tessera.Neural.Checkpoints;
 using Tessera.Serialization;
+using Tessera.Wan.Autoencoder;
 
 namespace Tessera.Wan.Sampling;
 
@@ -13,13 +14,12 @@ public static class LatentNoise
 {
     private const string TensorName = "noise";
 
-    /// <summary>Standard normal numbers that depend on the seed and their position only; a longer video begins with other numbers than a
-    /// shorter one only where its channels begin elsewhere.</summary>
+    /// <summary>Standard normal numbers that depend on the seed and their position in the latent only.</summary>
     /// <param name="shape">Shape.</param>
     /// <param name="seed">Seed.</param>
     public static float[] FromSeed(LatentShape shape, ulong seed)
     {
-        float[] values = new float[shape.Count];
+        float[] values = new float[shape.Length];
         new NormalStream(seed, TensorName).Fill(0, values);
         return values;
     }
@@ -38,7 +38,7 @@ public static class LatentNoise
         (IReadOnlyList<long> found, float[] values) = Path.GetExtension(path).Equals(".npy", StringComparison.OrdinalIgnoreCase)
             ? ReadNumpy(path)
             : ReadTensor(path);
-        long[] wanted = [shape.Channels, shape.Frames, shape.Height, shape.Width];
+        long[] wanted = [LatentShape.Channels, shape.Frames, shape.Height, shape.Width];
         if (!found.SkipWhile((extent, at) => extent == 1 && found.Count - at > wanted.Length).SequenceEqual(wanted))
         {
             throw new CheckpointFormatException(

@@ -6,7 +6,8 @@ namespace Tessera.Wan.Sampling;
 /// fast sampling of diffusion models", 2023, algorithms 5 to 8, with the flow-matching levels of Wan2.1.
 /// </summary>
 /// <remarks>
-/// <para>Step i at sample x with <c>m = x - sigma_i v</c>, m' and m'' the m of the steps before, <c>lambda = ln((1 - sigma)/sigma)</c>:</para>
+/// <para>Step i at sample x with <c>m = x - sigma_i v</c>, m' and m'' the m of the steps before,
+/// <c>lambda = ln((1 - sigma)/sigma)</c>:</para>
 /// <para>Corrector (i > 0, of the order p of the step before), <c>h = lambda_i - lambda_{i-1}</c>, <c>B = expm1(-h)</c>,
 /// <c>k = B/(-h) - 1</c>: <c>x = (sigma_i / sigma_{i-1}) x_last - (1 - sigma_i) B (m' + D)</c>. p = 1: <c>D = (m - m')/2</c>.
 /// p = 2: <c>D = rho1 (m'' - m')/r + rho2 (m - m')</c> with <c>r = (lambda_{i-2} - lambda_{i-1})/h</c>, <c>b1 = k/B</c>,

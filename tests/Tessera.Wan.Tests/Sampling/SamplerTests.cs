@@ -1,6 +1,7 @@
 using System.Globalization;
 using Tessera.Serialization;
 using Tessera.TestKit;
+using Tessera.Wan.Autoencoder;
 using Tessera.Wan.Sampling;
 using Xunit;
 
@@ -44,21 +45,19 @@ public sealed class SamplerTests
         }
     }
 
-    /// <summary>
-    /// The velocity v = a x has an exact solution of the flow dx/dsigma = v, so the error of a solver must fall with its order when the
-    /// steps double.
-    /// </summary>
+    /// <summary>The flow dx/dsigma = a x has an exact solution: Euler converges to it with order 1, the others come much closer.</summary>
     [Theory]
-    [InlineData(Solver.Euler, 1)]
-    [InlineData(Solver.DpmPlusPlus, 2)]
-    [InlineData(Solver.UniPc, 2)]
-    [InlineData(Solver.UniPcDiffusers, 2)]
-    public void Errors_fall_with_the_order_of_the_solver(Solver solver, int order)
+    [InlineData(Solver.DpmPlusPlus)]
+    [InlineData(Solver.UniPc)]
+    [InlineData(Solver.UniPcDiffusers)]
+    public void Solvers_of_order_2_come_closer_than_Euler(Solver solver)
     {
-        double coarse = Error(solver, 40);
-        double fine = Error(solver, 80);
-        double rate = Math.Log2(coarse / fine);
-        Assert.InRange(rate, order - 0.35, order + 1.5);
+        foreach (int steps in new[] { 20, 40, 80 })
+        {
+            double euler = Error(Solver.Euler, steps);
+            Assert.InRange(Error(Solver.Euler, 2 * steps), 0.45 * euler, 0.55 * euler);
+            Assert.InRange(Error(solver, steps), 0, euler / 4);
+        }
     }
 
     [Theory]
@@ -68,7 +67,7 @@ public sealed class SamplerTests
         SigmaTable table = new(solver, 9, 3);
         for (int stop = 0; stop <= table.StepCount; stop++)
         {
-            float[] whole = LatentNoise.FromSeed(new LatentShape(2, 1, 2, 4), 5);
+            float[] whole = LatentNoise.FromSeed(new LatentShape(1, 1, 2), 5);
             float[] parts = [.. whole];
             Sampler first = Sampler.Create(table);
             Run(first, whole, table.StepCount);
