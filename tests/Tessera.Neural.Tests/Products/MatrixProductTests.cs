@@ -1,10 +1,11 @@
 using Tessera.Neural.Layers;
+using Tessera.Neural.Products;
 using Tessera.Numerics;
 using Tessera.Serialization;
 using Tessera.TestKit;
 using Xunit;
 
-namespace Tessera.Neural.Tests.Layers;
+namespace Tessera.Neural.Tests.Products;
 
 public sealed class MatrixProductTests
 {

@@ -1,9 +1,11 @@
 using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using Tessera.Backends.Cpu.Isa;
 using Tessera.Serialization;
 
-namespace Tessera.Neural.Layers;
+namespace Tessera.Neural.Products;
 
 /// <summary>
 /// The one place where activations meet weights: <c>Y = X W^T + b</c>, X [rows, k] and Y [rows, n] row-major float32, W [n, k] as stored.
@@ -70,6 +72,83 @@ public static unsafe class MatrixProduct
                     },
                     static _ => { });
             }
+        }
+    }
+
+    /// <summary>Multiplies and finishes each sum before it leaves the cache: <c>y = epilogue(s (X W^T) + b)</c>.</summary>
+    /// <param name="input">X.</param>
+    /// <param name="rows">Rows of X.</param>
+    /// <param name="weight">W; its first extent is n, the others together are k.</param>
+    /// <param name="scale">s [n], or empty for 1.</param>
+    /// <param name="bias">b [n], or empty.</param>
+    /// <param name="epilogue">What happens to a sum.</param>
+    /// <param name="output">Y; must not overlap X.</param>
+    /// <param name="threads">Threads; 0 for all processors.</param>
+    /// <param name="strides">Floats from row to row where rows are parts of wider ones.</param>
+    /// <exception cref="ArgumentException">A length does not fit.</exception>
+    public static void Multiply<TEpilogue>(
+        ReadOnlySpan<float> input, int rows, StoredTensor weight, ReadOnlySpan<float> scale, ReadOnlySpan<float> bias, TEpilogue epilogue,
+        Span<float> output, int threads = 0, RowStrides strides = default)
+        where TEpilogue : struct, IEpilogue, allows ref struct
+    {
+        ArgumentNullException.ThrowIfNull(weight);
+        int inner = checked((int)weight.RowLength);
+        int columns = checked((int)weight.Rows);
+        int inputStride = strides.Input == 0 ? inner : strides.Input;
+        int outputStride = strides.Output == 0 ? columns : strides.Output;
+        Require(input.Length, rows, inner, inputStride, nameof(input), weight);
+        Require(output.Length, rows, columns, outputStride, nameof(output), weight);
+        if (TEpilogue.HasResidual)
+        {
+            Require(epilogue.Residual.Length, rows, columns, outputStride, nameof(epilogue), weight);
+        }
+
+        RequireColumns(scale.Length, columns, scale.Length == 0, nameof(scale), weight);
+        RequireColumns(bias.Length, columns, bias.Length == 0, nameof(bias), weight);
+        RequireColumns(epilogue.Gate.Length, columns, !TEpilogue.HasGate, nameof(epilogue), weight);
+        float[] sums = new float[(long)rows * columns];
+        float[] dense = new float[(long)rows * inner];
+        for (int row = 0; row < rows; row++)
+        {
+            input.Slice(row * inputStride, inner).CopyTo(dense.AsSpan(row * inner));
+        }
+
+        Multiply(dense, rows, weight, [], sums, threads);
+        fixed (float* y = output, s = scale, b = bias, gate = epilogue.Gate, residual = epilogue.Residual, sum = sums)
+        {
+            ProductOutput target = new() { Output = y, Stride = outputStride, Scale = s, Bias = b, Gate = gate, Residual = residual };
+            if (Isa512.IsSupported)
+            {
+                ProductFinish<Isa512, Vector512<float>, TEpilogue>.Block(sum, columns, rows, columns, target, 0, 0);
+            }
+            else if (Isa256.IsSupported)
+            {
+                ProductFinish<Isa256, Vector256<float>, TEpilogue>.Block(sum, columns, rows, columns, target, 0, 0);
+            }
+            else
+            {
+                ProductFinish<Isa128, Vector128<float>, TEpilogue>.Block(sum, columns, rows, columns, target, 0, 0);
+            }
+        }
+    }
+
+    private static void Require(int length, int rows, int width, int stride, string name, StoredTensor weight)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(rows);
+        if (stride < width || (rows > 0 && length < ((long)(rows - 1) * stride) + width))
+        {
+            throw new ArgumentException(
+                $"{length} numbers do not hold {rows} rows of {width}, {stride} apart, which W {weight} needs; wanted at least "
+                    + $"{Math.Max(0, ((long)(rows - 1) * stride) + width)} and a stride of at least {width}.",
+                name);
+        }
+    }
+
+    private static void RequireColumns(int length, int columns, bool absent, string name, StoredTensor weight)
+    {
+        if (!absent && length != columns)
+        {
+            throw new ArgumentException($"{length} numbers do not fit the columns of W {weight}; wanted {columns}.", name);
         }
     }
 

@@ -1,0 +1,224 @@
+using Tessera.Neural.Products;
+using Tessera.Serialization;
+
+namespace Tessera.Neural.Convolutions;
+
+/// <summary>
+/// A convolution over channels-last videos,
+/// <c>y[t, h, w, o] = b[o] + sum over (i, j, k, c) of W[o, c, i, j, k] x[t s_t + i - p_t, h s + j - p_h, w s + k - p_w, c]</c>, where x
+/// is zero outside. Two spatial axes, or three with a causal time axis; weights are kept as stored. Immutable.
+/// </summary>
+/// <remarks>
+/// Backward, for training to add: <c>dx</c> is the convolution of dy, spread by the stride, with the kernel mirrored and its channels
+/// exchanged; <c>dW</c> sums dy times x over all positions; <c>db</c> sums dy.
+/// </remarks>
+public sealed class Convolution
+{
+    private readonly float[] _bias;
+    private readonly StoredTensor _taps;
+
+    /// <summary>Makes a layer.</summary>
+    /// <param name="weight">W [out, in, height, width] or [out, in, frames, height, width].</param>
+    /// <param name="bias">b [out], or null for none.</param>
+    /// <param name="geometry">Strides and zeros.</param>
+    /// <exception cref="ArgumentException">The weight has another number of axes, the bias another length, or the geometry a stride below
+    /// 1 or a negative number of zeros.</exception>
+    public Convolution(StoredTensor weight, StoredTensor? bias, ConvolutionGeometry geometry)
+        : this(weight, bias, geometry, pairs: false)
+    {
+    }
+
+    private Convolution(StoredTensor weight, StoredTensor? bias, ConvolutionGeometry geometry, bool pairs)
+    {
+        ArgumentNullException.ThrowIfNull(weight);
+        ArgumentNullException.ThrowIfNull(geometry);
+        if (weight.Shape.Count is not (4 or 5) || weight.ElementCount == 0)
+        {
+            throw new ArgumentException(
+                $"The weight {weight} is no kernel; wanted [out, in, height, width] or [out, in, frames, height, width].", nameof(weight));
+        }
+
+        if (geometry.Stride < 1 || geometry.FrameStride < 1
+            || Math.Min(Math.Min(geometry.Top, geometry.Bottom), Math.Min(geometry.Left, geometry.Right)) < 0 || geometry.LeadingFrames < 0)
+        {
+            throw new ArgumentException($"{geometry} has a stride below 1 or less than no zeros.", nameof(geometry));
+        }
+
+        Weight = weight;
+        Geometry = geometry;
+        OutputChannels = checked((int)weight.Shape[0]);
+        InputChannels = checked((int)weight.Shape[1]);
+        KernelFrames = weight.Shape.Count == 5 ? checked((int)weight.Shape[2]) : 1;
+        KernelHeight = checked((int)weight.Shape[^2]);
+        KernelWidth = checked((int)weight.Shape[^1]);
+        if (pairs)
+        {
+            if (weight.Shape.Count != 4 || InputChannels % 2 != 0)
+            {
+                throw new ArgumentException(
+                    $"The weight {weight} does not take pairs of frames; wanted [out, 2 in, height, width].", nameof(weight));
+            }
+
+            InputChannels /= 2;
+            KernelFrames = 2;
+        }
+
+        _bias = bias?.ReadSingle() ?? [];
+        if (bias is not null && _bias.Length != OutputChannels)
+        {
+            throw new ArgumentException(
+                $"The bias {bias} does not fit the weight {weight}; wanted {OutputChannels} numbers.", nameof(bias));
+        }
+
+        _taps = TapMajor(weight, pairs);
+    }
+
+    /// <summary>W as stored.</summary>
+    public StoredTensor Weight { get; }
+
+    /// <summary>Strides and zeros.</summary>
+    public ConvolutionGeometry Geometry { get; }
+
+    /// <summary>Channels of the input.</summary>
+    public int InputChannels { get; }
+
+    /// <summary>Channels of the output.</summary>
+    public int OutputChannels { get; }
+
+    /// <summary>Frames that an output frame depends on.</summary>
+    public int KernelFrames { get; }
+
+    /// <summary>Rows of the kernel.</summary>
+    public int KernelHeight { get; }
+
+    /// <summary>Columns of the kernel.</summary>
+    public int KernelWidth { get; }
+
+    /// <summary>
+    /// A convolution of each frame stacked in channels on the frame before it: W [out, 2 in, height, width], the first half of whose
+    /// channels belongs to the frame itself and the second to its predecessor. It is the causal convolution over two frames.
+    /// </summary>
+    /// <param name="weight">W.</param>
+    /// <param name="bias">b [out], or null for none.</param>
+    /// <param name="geometry">Strides and zeros; one leading frame.</param>
+    /// <exception cref="ArgumentException">As for the constructor.</exception>
+    public static Convolution OverFramePairs(StoredTensor weight, StoredTensor? bias, ConvolutionGeometry geometry) =>
+        new(weight, bias, geometry, pairs: true);
+
+    /// <summary>Extents of the output.</summary>
+    /// <param name="historyFrames">Frames of history that are given.</param>
+    /// <param name="input">Extents of the input, without history.</param>
+    /// <exception cref="ArgumentException">The kernel exceeds what it moves over, or there is more history than it sees.</exception>
+    public FrameSize OutputSize(int historyFrames, FrameSize input)
+    {
+        int seen = Math.Max(Geometry.LeadingFrames, KernelFrames - 1);
+        if (historyFrames < 0 || historyFrames > seen)
+        {
+            throw new ArgumentOutOfRangeException(nameof(historyFrames), historyFrames, $"Wanted 0 to {seen} frames of history.");
+        }
+
+        int frames = Math.Max(Geometry.LeadingFrames, historyFrames) + input.Frames - KernelFrames;
+        int height = Geometry.Top + input.Height + Geometry.Bottom - KernelHeight;
+        int width = Geometry.Left + input.Width + Geometry.Right - KernelWidth;
+        if (Math.Min(frames, Math.Min(height, width)) < 0 || input.Frames < 1)
+        {
+            throw new ArgumentException(
+                $"A video of {input} with {historyFrames} frames of history is smaller than the kernel of {Weight}.", nameof(input));
+        }
+
+        return new FrameSize((frames / Geometry.FrameStride) + 1, (height / Geometry.Stride) + 1, (width / Geometry.Stride) + 1);
+    }
+
+    /// <summary>Convolves.</summary>
+    /// <param name="history">Frames that came before the input, [frames, height, width, in]; empty for none.</param>
+    /// <param name="input">x [frames, height, width, in].</param>
+    /// <param name="size">Extents of the input.</param>
+    /// <param name="output">y, of the extents that <see cref="OutputSize"/> tells; must overlap neither input nor history.</param>
+    /// <param name="threads">Threads; 0 for all processors.</param>
+    /// <exception cref="ArgumentException">A length does not fit.</exception>
+    public void Forward(ReadOnlySpan<float> history, ReadOnlySpan<float> input, FrameSize size, Span<float> output, int threads = 0) =>
+        Forward(history, input, size, default(Activated<NoActivation>), output, threads);
+
+    /// <summary>Convolves and finishes each number before it leaves the cache.</summary>
+    /// <param name="history">Frames that came before the input, [frames, height, width, in]; empty for none.</param>
+    /// <param name="input">x [frames, height, width, in].</param>
+    /// <param name="size">Extents of the input.</param>
+    /// <param name="epilogue">What happens to a sum, bias included: an activation, a residual, a gate.</param>
+    /// <param name="output">y, of the extents that <see cref="OutputSize"/> tells; must overlap neither input nor history.</param>
+    /// <param name="threads">Threads; 0 for all processors.</param>
+    /// <exception cref="ArgumentException">A length does not fit.</exception>
+    public void Forward<TEpilogue>(
+        ReadOnlySpan<float> history, ReadOnlySpan<float> input, FrameSize size, TEpilogue epilogue, Span<float> output, int threads = 0)
+        where TEpilogue : struct, IEpilogue, allows ref struct
+    {
+        long frame = (long)size.FramePositions * InputChannels;
+        int historyFrames = frame == 0 ? 0 : (int)(history.Length / frame);
+        FrameSize target = OutputSize(historyFrames, size);
+        if (history.Length != historyFrames * frame || input.Length != size.Positions * InputChannels
+            || output.Length != target.Positions * OutputChannels)
+        {
+            throw new ArgumentException(
+                $"{history.Length}, {input.Length} and {output.Length} numbers do not fit whole frames of history, a video of {size} with "
+                    + $"{InputChannels} channels and one of {target} with {OutputChannels}.",
+                nameof(input));
+        }
+
+        int inner = checked((int)_taps.RowLength);
+        float[] gathered = new float[(int)target.Positions * inner];
+        for (int position = 0; position < target.Positions; position++)
+        {
+            Gather(history, input, size, target, historyFrames, position, gathered.AsSpan(position * inner, inner));
+        }
+
+        MatrixProduct.Multiply(gathered, (int)target.Positions, _taps, [], _bias, epilogue, output, threads);
+    }
+
+    private void Gather(
+        ReadOnlySpan<float> history, ReadOnlySpan<float> input, FrameSize size, FrameSize target, int historyFrames, int position,
+        Span<float> row)
+    {
+        int frame = (position / target.FramePositions * Geometry.FrameStride) - Math.Max(Geometry.LeadingFrames, historyFrames);
+        int height = (position % target.FramePositions / target.Width * Geometry.Stride) - Geometry.Top;
+        int width = (position % target.Width * Geometry.Stride) - Geometry.Left;
+        for (int tap = 0; tap < KernelFrames * KernelHeight * KernelWidth; tap++)
+        {
+            int t = frame + (tap / (KernelHeight * KernelWidth));
+            int h = height + (tap / KernelWidth % KernelHeight);
+            int w = width + (tap % KernelWidth);
+            Span<float> part = row.Slice(tap * InputChannels, InputChannels);
+            if (t < -historyFrames || h < 0 || h >= size.Height || w < 0 || w >= size.Width)
+            {
+                part.Clear();
+                continue;
+            }
+
+            ReadOnlySpan<float> source = t < 0 ? history : input;
+            int index = ((((t < 0 ? t + historyFrames : t) * size.Height) + h) * size.Width) + w;
+            source.Slice(index * InputChannels, InputChannels).CopyTo(part);
+        }
+    }
+
+    // W [out][tap][in]; pairs have the frame before as their first tap.
+    private StoredTensor TapMajor(StoredTensor weight, bool pairs)
+    {
+        int spatial = KernelHeight * KernelWidth;
+        int taps = KernelFrames * spatial;
+        float[] stored = weight.ReadSingle();
+        float[] permuted = new float[stored.Length];
+        for (int o = 0; o < OutputChannels; o++)
+        {
+            for (int tap = 0; tap < taps; tap++)
+            {
+                for (int c = 0; c < InputChannels; c++)
+                {
+                    int source = pairs
+                        ? (((o * 2 * InputChannels) + ((1 - (tap / spatial)) * InputChannels) + c) * spatial) + (tap % spatial)
+                        : (((o * InputChannels) + c) * taps) + tap;
+                    permuted[(((o * taps) + tap) * InputChannels) + c] = stored[source];
+                }
+            }
+        }
+
+        return StoredTensor.FromValues<float>(weight.Name, [OutputChannels, taps * InputChannels], permuted);
+    }
+}
