@@ -8,6 +8,9 @@ public interface IAttentionKernel : IDisposable
     /// <summary>The plan it was compiled from.</summary>
     AttentionPlan Plan { get; }
 
+    /// <summary>Bytes of scratch memory that the kernel holds between runs; 0 where a backend does not say.</summary>
+    long ScratchBytes => 0;
+
     /// <summary>Computes attention.</summary>
     /// <param name="inputs">Q, K, V in natural token order.</param>
     /// <param name="output">[B, H, Lq, D] in natural token order, any strides with contiguous channels. Rows without a visible key are

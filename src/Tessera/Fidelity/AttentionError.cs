@@ -48,49 +48,12 @@ public readonly record struct AttentionError(double Cosine, double RelativeL1, d
                 nameof(actual));
         }
 
-        Accumulator sums = default;
+        AttentionErrorSums sums = default;
         for (int i = 0; i < reference.Length; i++)
         {
             sums.Add(double.CreateTruncating(reference[i]), double.CreateTruncating(actual[i]));
         }
 
-        return sums.Finish(reference.Length);
-    }
-
-    private struct Accumulator
-    {
-        private double _dot;
-        private double _reference2;
-        private double _actual2;
-        private double _reference1;
-        private double _difference1;
-        private double _difference2;
-        private double _maximum;
-
-        public void Add(double reference, double actual)
-        {
-            double difference = Math.Abs(reference - actual);
-            _dot += reference * actual;
-            _reference2 += reference * reference;
-            _actual2 += actual * actual;
-            _reference1 += Math.Abs(reference);
-            _difference1 += difference;
-            _difference2 += difference * difference;
-            // Written so that a NaN difference sticks instead of being ignored by a comparison.
-            _maximum = difference <= _maximum ? _maximum : difference;
-        }
-
-        public readonly AttentionError Finish(int count)
-        {
-            double norms = Math.Sqrt(_reference2) * Math.Sqrt(_actual2);
-            return new AttentionError(
-                norms > 0 ? _dot / norms : _difference2 == 0 ? 1 : double.IsNaN(norms) ? double.NaN : 0,
-                Ratio(_difference1, _reference1),
-                Math.Sqrt(Ratio(_difference2, _reference2)),
-                count == 0 ? 0 : Math.Sqrt(_difference2 / count),
-                _maximum);
-        }
-
-        private static double Ratio(double difference, double reference) => difference == 0 ? 0 : difference / reference;
+        return sums.Finish();
     }
 }
