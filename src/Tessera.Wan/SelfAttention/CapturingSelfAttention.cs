@@ -38,8 +38,7 @@ public sealed class CapturingSelfAttention : ISelfAttention
 
     /// <summary>Name of the file of a call.</summary>
     public static string FileName(in SelfAttentionCall call) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"qkv-step{call.Step.Step:000}-layer{call.Step.Layer:00}-{(call.Branch == GuidanceBranch.Conditional ? "cond" : "uncond")}.safetensors");
+        CultureInfo.InvariantCulture, $"qkv-step{call.Step.Step:000}-layer{call.Step.Layer:00}-{Short(call.Branch)}.safetensors");
 
     /// <inheritdoc/>
     public void Attend(
@@ -104,6 +103,8 @@ public sealed class CapturingSelfAttention : ISelfAttention
             }
         }
     }
+
+    private static string Short(GuidanceBranch branch) => branch == GuidanceBranch.Conditional ? "cond" : "uncond";
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 }

@@ -33,7 +33,7 @@ public sealed record ParoWarmUp(
 
     internal string FullFingerprint => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Fingerprint}|{Context.Grid}|{Context.BlockSize}|{Context.Recipe}|{Policy}|{Layers}|{new ParoMethod(Reader, Options).Describe().Settings}");
+        $"{Fingerprint}|{Context.Grid}|{Context.BlockSize}|{Context.Recipe}|{Policy}|{Layers}|{Options}");
 
     /// <summary>The plans by layer of a file that an interrupted run of the same generation left, or null.</summary>
     internal AttentionPlan[]? Load()

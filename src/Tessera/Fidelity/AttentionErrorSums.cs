@@ -76,7 +76,8 @@ public struct AttentionErrorSums
     }
 
     // Written so that a NaN sticks instead of being ignored by a comparison.
-    private static double Larger(double maximum, double difference) => difference <= maximum || double.IsNaN(maximum) ? maximum : difference;
+    private static double Larger(double maximum, double difference) =>
+        difference <= maximum || double.IsNaN(maximum) ? maximum : difference;
 
     private static double Ratio(double difference, double reference) => difference == 0 ? 0 : difference / reference;
 }
