@@ -13,7 +13,7 @@ public sealed class CheckpointFormatException : IOException
     }
 
     /// <summary>Makes the exception with its cause.</summary>
-    public CheckpointFormatException(string message, Exception innerException)
+    public CheckpointFormatException(string message, Exception? innerException)
         : base(message, innerException)
     {
     }

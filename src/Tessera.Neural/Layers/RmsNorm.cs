@@ -32,21 +32,34 @@ public sealed class RmsNorm
     /// <summary>Normalises rows.</summary>
     /// <param name="input">x [rows, width].</param>
     /// <param name="output">y [rows, width]; may be the input.</param>
+    /// <param name="threads">Threads; 0 for all processors.</param>
     /// <exception cref="ArgumentException">The lengths differ or are no whole number of rows.</exception>
-    public void Forward(ReadOnlySpan<float> input, Span<float> output)
+    public unsafe void Forward(ReadOnlySpan<float> input, Span<float> output, int threads = 0)
     {
         if (input.Length != output.Length || input.Length % Width != 0)
         {
             throw new ArgumentException($"{input.Length} and {output.Length} numbers are not equal rows of {Width}.", nameof(output));
         }
 
-        for (int start = 0; start < input.Length; start += Width)
+        fixed (float* x = input, w = _weight, y = output)
         {
-            ReadOnlySpan<float> row = input.Slice(start, Width);
-            Span<float> normalised = output.Slice(start, Width);
-            float scale = 1 / MathF.Sqrt((TensorPrimitives.SumOfSquares(row) / Width) + _epsilon);
-            TensorPrimitives.Multiply(row, scale, normalised);
-            TensorPrimitives.Multiply(normalised, _weight, normalised);
+            RowScheduler.Run(input.Length / Width, Width, new Job(x, w, y, Width, _epsilon), threads);
+        }
+    }
+
+    private readonly unsafe struct Job(float* x, float* w, float* y, int width, float epsilon) : IRowJob
+    {
+        public void Execute(int first, int count)
+        {
+            ReadOnlySpan<float> weight = new(w, width);
+            for (int row = first; row < first + count; row++)
+            {
+                ReadOnlySpan<float> source = new(x + ((long)row * width), width);
+                Span<float> normalised = new(y + ((long)row * width), width);
+                float scale = 1 / MathF.Sqrt((TensorPrimitives.SumOfSquares(source) / width) + epsilon);
+                TensorPrimitives.Multiply(source, scale, normalised);
+                TensorPrimitives.Multiply(normalised, weight, normalised);
+            }
         }
     }
 }

@@ -1,0 +1,16 @@
+using System.Numerics.Tensors;
+using Tessera.Wan.Checkpoints;
+
+namespace Tessera.Wan.Transformer;
+
+/// <summary>Rows [tokens, heads x head dim] seen as attention wants them, [1, heads, tokens, head dim]; nothing is copied.</summary>
+internal static class HeadViews
+{
+    /// <summary>A view to read.</summary>
+    public static ReadOnlyTensorSpan<float> Of(ReadOnlySpan<float> rows, int tokens, WanTransformerConfig config) =>
+        new(rows, [1, config.Heads, tokens, config.HeadDim], [0, config.HeadDim, config.Dim, 1]);
+
+    /// <summary>A view to write.</summary>
+    public static TensorSpan<float> Of(Span<float> rows, int tokens, WanTransformerConfig config) =>
+        new(rows, [1, config.Heads, tokens, config.HeadDim], [0, config.HeadDim, config.Dim, 1]);
+}

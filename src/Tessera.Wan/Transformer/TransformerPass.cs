@@ -1,0 +1,37 @@
+using Tessera.Attention;
+using Tessera.Layout;
+
+namespace Tessera.Wan.Transformer;
+
+/// <summary>What all layers of one forward pass share.</summary>
+internal readonly ref struct TransformerPass
+{
+    public required TokenGrid Grid { get; init; }
+
+    public required StepContext Step { get; init; }
+
+    public required GuidanceBranch Branch { get; init; }
+
+    public required TransformerContext Text { get; init; }
+
+    public required ISelfAttention Attention { get; init; }
+
+    public required RotaryEmbedding Rotary { get; init; }
+
+    public required CrossAttention CrossAttention { get; init; }
+
+    public required TransformerScratch Scratch { get; init; }
+
+    public required TransformerClock Clock { get; init; }
+
+    public required ITransformerObserver? Observer { get; init; }
+
+    public required int Threads { get; init; }
+
+    public required CancellationToken CancellationToken { get; init; }
+
+    public int Tokens => Grid.Tokens;
+
+    /// <summary>e0, [6, dim]: what time adds to the modulation of every layer.</summary>
+    public required ReadOnlySpan<float> TimeProjection { get; init; }
+}

@@ -1,0 +1,11 @@
+using Tessera.Neural.Checkpoints;
+using Tessera.Neural.Layers;
+
+namespace Tessera.Wan.Transformer;
+
+/// <summary>Makes layers from the names that their tensors have in common.</summary>
+internal static class WanLayers
+{
+    /// <summary>The linear layer of <c>name.weight</c> and <c>name.bias</c>.</summary>
+    public static Linear Linear(Checkpoint weights, string name) => new(weights[$"{name}.weight"], weights[$"{name}.bias"]);
+}
