@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using Tessera.Neural.Checkpoints;
 using Tessera.Neural.Layers;
+using Tessera.Serialization;
 using Tessera.Wan.Checkpoints;
 
 namespace Tessera.Wan.TextEncoder;
@@ -29,45 +30,52 @@ internal sealed class Umt5Attention
         _bias = new PositionBias(weights[$"{block}.pos_embedding.embedding.weight"], config);
     }
 
-    /// <summary>Attends.</summary>
-    /// <param name="input">[tokens, dim].</param>
-    /// <param name="tokens">Rows.</param>
-    /// <param name="keys">Leading rows that are no padding.</param>
+    /// <summary>The matrices that are read in a pass.</summary>
+    public IEnumerable<StoredTensor> Weights => [_query.Weight, _key.Weight, _value.Weight, _output.Weight];
+
+    /// <summary>Attends within each prompt.</summary>
+    /// <param name="input">[rows, dim].</param>
+    /// <param name="prompts">Rows of each prompt.</param>
     /// <param name="scratch">Memory; see <see cref="Umt5Scratch"/>.</param>
-    /// <param name="output">[tokens, dim].</param>
+    /// <param name="output">[rows, dim].</param>
     /// <param name="threads">Threads; 0 for all processors.</param>
-    public void Forward(ReadOnlySpan<float> input, int tokens, int keys, Umt5Scratch scratch, Span<float> output, int threads)
+    public void Forward(ReadOnlySpan<float> input, PromptRows[] prompts, Umt5Scratch scratch, Span<float> output, int threads)
     {
-        _query.Forward(input, tokens, scratch.Query, threads);
-        _key.Forward(input, tokens, scratch.Key, threads);
-        _value.Forward(input, tokens, scratch.Value, threads);
+        _query.Forward(input, scratch.Rows, scratch.Query, threads);
+        _key.Forward(input, scratch.Rows, scratch.Key, threads);
+        _value.Forward(input, scratch.Rows, scratch.Value, threads);
         int workers = threads > 0 ? threads : Environment.ProcessorCount;
-        if (workers == 1 || (long)tokens * keys * _config.AttentionDim < SmallestParallelWork)
+        foreach (PromptRows prompt in prompts)
         {
-            for (int head = 0; head < _config.Heads; head++)
+            if (workers == 1 || (long)prompt.Count * prompt.Keys * _config.AttentionDim < SmallestParallelWork)
             {
-                Attend(head, tokens, keys, scratch);
+                for (int head = 0; head < _config.Heads; head++)
+                {
+                    Attend(head, prompt, scratch);
+                }
+            }
+            else
+            {
+                Parallel.For(
+                    0, _config.Heads, new ParallelOptions { MaxDegreeOfParallelism = workers }, head => Attend(head, prompt, scratch));
             }
         }
-        else
-        {
-            Parallel.For(
-                0, _config.Heads, new ParallelOptions { MaxDegreeOfParallelism = workers }, head => Attend(head, tokens, keys, scratch));
-        }
 
-        _output.Forward(scratch.Mixed, tokens, output, threads);
+        _output.Forward(scratch.Mixed, scratch.Rows, output, threads);
     }
 
-    private void Attend(int head, int tokens, int keys, Umt5Scratch scratch)
+    private void Attend(int head, PromptRows prompt, Umt5Scratch scratch)
     {
-        ReadOnlySpan<float> query = scratch.Query;
-        ReadOnlySpan<float> key = scratch.Key;
-        ReadOnlySpan<float> value = scratch.Value;
-        Span<float> mixed = scratch.Mixed;
         int width = _config.HeadDim;
         int stride = _config.AttentionDim;
+        int start = prompt.First * stride;
+        (int tokens, int keys) = (prompt.Count, prompt.Keys);
+        ReadOnlySpan<float> query = scratch.Query[start..];
+        ReadOnlySpan<float> key = scratch.Key[start..];
+        ReadOnlySpan<float> value = scratch.Value[start..];
+        Span<float> mixed = scratch.Mixed[start..];
         int first = head * width;
-        Span<float> bias = scratch.Bias(head);
+        Span<float> bias = scratch.Bias(head)[..PositionBias.Length(tokens)];
         Span<float> scores = scratch.Scores(head)[..keys];
         _bias.Fill(head, tokens, bias);
         for (int i = 0; i < tokens; i++)

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using Tessera.Neural.Checkpoints;
 using Tessera.Neural.Layers;
+using Tessera.Serialization;
 using Tessera.Wan.Checkpoints;
 
 namespace Tessera.Wan.TextEncoder;
@@ -22,29 +23,47 @@ internal sealed class Umt5Block
         _feedForward = new Umt5FeedForward(weights, block);
     }
 
+    /// <summary>Asks for the block's matrices ahead of their use.</summary>
+    public void Prefetch()
+    {
+        foreach (StoredTensor weight in _attention.Weights.Concat(_feedForward.Weights))
+        {
+            weight.Prefetch();
+        }
+    }
+
+    /// <summary>Takes the block's matrices out of the working set.</summary>
+    public void Release()
+    {
+        foreach (StoredTensor weight in _attention.Weights.Concat(_feedForward.Weights))
+        {
+            weight.Release();
+        }
+    }
+
     /// <summary>Attention of the normalised stream, before it is added.</summary>
-    public void Attend(ReadOnlySpan<float> stream, int tokens, int keys, Umt5Scratch scratch, Span<float> output, int threads)
+    public void Attend(ReadOnlySpan<float> stream, PromptRows[] prompts, Umt5Scratch scratch, Span<float> output, int threads)
     {
         Span<float> normalised = scratch.Normalised;
         _attentionNorm.Forward(stream, normalised);
-        _attention.Forward(normalised, tokens, keys, scratch, output, threads);
+        _attention.Forward(normalised, prompts, scratch, output, threads);
     }
 
     /// <summary>Feed-forward layer of the normalised stream, before it is added.</summary>
-    public void FeedForward(ReadOnlySpan<float> stream, int tokens, Umt5Scratch scratch, Span<float> output, int threads)
+    public void FeedForward(ReadOnlySpan<float> stream, Umt5Scratch scratch, Span<float> output, int threads)
     {
         Span<float> normalised = scratch.Normalised;
         _feedForwardNorm.Forward(stream, normalised);
-        _feedForward.Forward(normalised, tokens, scratch, output, threads);
+        _feedForward.Forward(normalised, scratch, output, threads);
     }
 
-    /// <summary>Replaces the stream [tokens, dim] by what the block makes of it.</summary>
-    public void Forward(Span<float> stream, int tokens, int keys, Umt5Scratch scratch, int threads)
+    /// <summary>Replaces the stream [rows, dim] by what the block makes of it.</summary>
+    public void Forward(Span<float> stream, PromptRows[] prompts, Umt5Scratch scratch, int threads)
     {
         Span<float> update = scratch.Update;
-        Attend(stream, tokens, keys, scratch, update, threads);
+        Attend(stream, prompts, scratch, update, threads);
         TensorPrimitives.Add(stream, update, stream);
-        FeedForward(stream, tokens, scratch, update, threads);
+        FeedForward(stream, scratch, update, threads);
         TensorPrimitives.Add(stream, update, stream);
     }
 }

@@ -7,13 +7,16 @@ namespace Tessera.Wan.TextEncoder;
 
 /// <summary>
 /// The umT5 text encoder of Wan2.1: ids of a prompt become one row of features each. Weights stay mapped as they were stored, so opening
-/// costs nothing and an encoding touches each weight once. Safe for concurrent use.
+/// costs nothing and an encoding reads each weight once, however many prompts it encodes. Safe for concurrent use.
 /// </summary>
 /// <remarks>
+/// <para>Of 11.4 GB one block is in the working set at a time: the operating system is asked for the next block ahead, and pages of the
+/// last one are given back to the file cache.</para>
+/// <para>
 /// <c>x = E[ids]</c>; per block <c>x += softmax(q k^T + bias) v Wo</c> of <c>RMS(x)</c>, then <c>x += ((y W1) GELU(y Wg)) W2</c> of <c>y
 /// = RMS(x)</c>; at the end <c>RMS(x)</c>. No biases, no scaling of embeddings or scores, a position table in every block. Wan throws
 /// rows of padding away, and masked keys reach no other row, so encoding the real ids alone gives the same rows: a prompt of 20 tokens
-/// costs 20 rows and not 512. Source: Wan2.1, <c>wan/modules/t5.py</c>.
+/// costs 20 rows and not 512. Source: Wan2.1, <c>wan/modules/t5.py</c>.</para>
 /// </remarks>
 public sealed class Umt5Encoder
 {
@@ -73,12 +76,57 @@ public sealed class Umt5Encoder
                 nameof(keys), keys, $"{keys} of {ids.Length} ids are no padding; wanted 1 to all of them.");
         }
 
+        Run(ids, [new PromptRows(0, ids.Length, keys)], output, threads, cancellationToken);
+    }
+
+    /// <summary>
+    /// Encodes several prompts, each by itself, in one pass over the weights: a prompt and its negative one take little longer than one of
+    /// them where reading the weights takes the time.
+    /// </summary>
+    /// <param name="prompts">Ids of each prompt, end mark included and padding left out.</param>
+    /// <param name="threads">Threads; 0 for all processors. The result does not depend on it.</param>
+    /// <param name="cancellationToken">Polled before each block.</param>
+    /// <returns>Features [ids, dim] of each prompt, row-major; to rounding those that it has alone.</returns>
+    /// <exception cref="ArgumentException">There is no prompt, or one is empty.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An id has no embedding.</exception>
+    /// <exception cref="CheckpointFormatException">A weight is NaN or infinite; the message names it.</exception>
+    /// <exception cref="ArithmeticException">The weights are finite, but the result is not.</exception>
+    public float[][] EncodeAll(IReadOnlyList<int[]> prompts, int threads = 0, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        if (prompts.Count == 0 || prompts.Any(static prompt => prompt is null or []))
+        {
+            throw new ArgumentException($"One of {prompts.Count} prompts has no ids; an empty prompt has its end mark.", nameof(prompts));
+        }
+
+        PromptRows[] rows = new PromptRows[prompts.Count];
+        int count = 0;
+        for (int i = 0; i < rows.Length; i++)
+        {
+            rows[i] = new PromptRows(count, prompts[i].Length, prompts[i].Length);
+            count = checked(count + prompts[i].Length);
+        }
+
+        float[] output = new float[checked(count * Config.Dim)];
+        Run([.. prompts.SelectMany(static prompt => prompt)], rows, output, threads, cancellationToken);
+        return [.. rows.Select(prompt => output[(prompt.First * Config.Dim)..((prompt.First + prompt.Count) * Config.Dim)])];
+    }
+
+    private void Run(ReadOnlySpan<int> ids, PromptRows[] prompts, Span<float> output, int threads, CancellationToken cancellationToken)
+    {
+        _blocks[0].Prefetch();
         _embedding.Forward(ids, output);
-        using Umt5Scratch scratch = new(Config, ids.Length);
-        foreach (Umt5Block block in _blocks)
+        using Umt5Scratch scratch = new(Config, ids.Length, prompts.Max(static prompt => prompt.Count));
+        for (int i = 0; i < _blocks.Length; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            block.Forward(output, ids.Length, keys, scratch, threads);
+            if (i + 1 < _blocks.Length)
+            {
+                _blocks[i + 1].Prefetch();
+            }
+
+            _blocks[i].Forward(output, prompts, scratch, threads);
+            _blocks[i].Release();
         }
 
         _norm.Forward(output, output);

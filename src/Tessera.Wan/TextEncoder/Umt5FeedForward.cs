@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using Tessera.Neural.Checkpoints;
 using Tessera.Neural.Layers;
+using Tessera.Serialization;
 
 namespace Tessera.Wan.TextEncoder;
 
@@ -20,14 +21,17 @@ internal sealed class Umt5FeedForward
         _down = new Linear(weights[$"{block}.ffn.fc2.weight"]);
     }
 
+    /// <summary>The matrices that are read in a pass.</summary>
+    public IEnumerable<StoredTensor> Weights => [_gate.Weight, _up.Weight, _down.Weight];
+
     /// <summary>Applies the layer.</summary>
-    /// <param name="input">[tokens, dim].</param>
-    /// <param name="tokens">Rows.</param>
+    /// <param name="input">[rows, dim].</param>
     /// <param name="scratch">Memory; see <see cref="Umt5Scratch"/>.</param>
-    /// <param name="output">[tokens, dim].</param>
+    /// <param name="output">[rows, dim].</param>
     /// <param name="threads">Threads; 0 for all processors.</param>
-    public void Forward(ReadOnlySpan<float> input, int tokens, Umt5Scratch scratch, Span<float> output, int threads)
+    public void Forward(ReadOnlySpan<float> input, Umt5Scratch scratch, Span<float> output, int threads)
     {
+        int tokens = scratch.Rows;
         Span<float> gate = scratch.Gate;
         Span<float> up = scratch.Up;
         _gate.Forward(input, tokens, gate, threads);

@@ -19,16 +19,20 @@ internal sealed class Umt5Scratch : IDisposable
     private readonly ActivationBlock _up;
     private readonly ActivationBlock _bias;
     private readonly ActivationBlock _scores;
-    private readonly int _tokens;
+    private readonly int _longest;
 
-    public Umt5Scratch(Umt5Config config, int tokens)
+    /// <param name="config">Sizes.</param>
+    /// <param name="rows">Rows of all prompts.</param>
+    /// <param name="longest">Rows of the longest prompt.</param>
+    public Umt5Scratch(Umt5Config config, int rows, int longest)
     {
-        _tokens = tokens;
-        int biases = checked(config.Heads * PositionBias.Length(tokens));
-        int scores = checked(config.Heads * tokens);
-        int stream = checked(tokens * config.Dim);
-        int attention = checked(tokens * config.AttentionDim);
-        int feedForward = checked(tokens * config.FeedForwardDim);
+        Rows = rows;
+        _longest = longest;
+        int biases = checked(config.Heads * PositionBias.Length(longest));
+        int scores = checked(config.Heads * longest);
+        int stream = checked(rows * config.Dim);
+        int attention = checked(rows * config.AttentionDim);
+        int feedForward = checked(rows * config.FeedForwardDim);
         _arena.Reset(
             (2 * ActivationArena.Rounded(stream)) + (4 * ActivationArena.Rounded(attention)) + (2 * ActivationArena.Rounded(feedForward))
                 + ActivationArena.Rounded(biases) + ActivationArena.Rounded(scores));
@@ -38,36 +42,39 @@ internal sealed class Umt5Scratch : IDisposable
         (_bias, _scores) = (_arena.Take(biases), _arena.Take(scores));
     }
 
-    /// <summary>[tokens, dim].</summary>
+    /// <summary>Rows of all prompts.</summary>
+    public int Rows { get; }
+
+    /// <summary>[rows, dim].</summary>
     public Span<float> Normalised => _normalised.Span;
 
-    /// <summary>[tokens, dim].</summary>
+    /// <summary>[rows, dim].</summary>
     public Span<float> Update => _update.Span;
 
-    /// <summary>[tokens, attention dim].</summary>
+    /// <summary>[rows, attention dim].</summary>
     public Span<float> Query => _query.Span;
 
-    /// <summary>[tokens, attention dim].</summary>
+    /// <summary>[rows, attention dim].</summary>
     public Span<float> Key => _key.Span;
 
-    /// <summary>[tokens, attention dim].</summary>
+    /// <summary>[rows, attention dim].</summary>
     public Span<float> Value => _value.Span;
 
-    /// <summary>[tokens, attention dim].</summary>
+    /// <summary>[rows, attention dim].</summary>
     public Span<float> Mixed => _mixed.Span;
 
-    /// <summary>[tokens, feed-forward dim].</summary>
+    /// <summary>[rows, feed-forward dim].</summary>
     public Span<float> Gate => _gate.Span;
 
-    /// <summary>[tokens, feed-forward dim].</summary>
+    /// <summary>[rows, feed-forward dim].</summary>
     public Span<float> Up => _up.Span;
 
     /// <summary>A head's bias by relative position.</summary>
     public Span<float> Bias(int head) =>
-        _bias.Span.Slice(head * PositionBias.Length(_tokens), PositionBias.Length(_tokens));
+        _bias.Span.Slice(head * PositionBias.Length(_longest), PositionBias.Length(_longest));
 
-    /// <summary>A head's row of scores, [tokens].</summary>
-    public Span<float> Scores(int head) => _scores.Span.Slice(head * _tokens, _tokens);
+    /// <summary>A head's row of scores over the longest prompt.</summary>
+    public Span<float> Scores(int head) => _scores.Span.Slice(head * _longest, _longest);
 
     public void Dispose() => _arena.Dispose();
 }

@@ -54,23 +54,24 @@ public sealed class Umt5EncoderTests
         float[] feedForwards = new float[batch * size];
         float[][] blocks = [.. Enumerable.Range(0, config.Layers).Select(_ => new float[batch * size])];
         float[] output = new float[batch * size];
-        using Umt5Scratch scratch = new(config, tokens);
+        using Umt5Scratch scratch = new(config, tokens, tokens);
         for (int b = 0; b < batch; b++)
         {
             int[] ids = io.ReadArray<int>("input.ids")[(b * tokens)..((b + 1) * tokens)];
             int keys = io.ReadArray<int>("input.mask").Skip(b * tokens).Take(tokens).Sum();
+            PromptRows[] prompt = [new(0, tokens, keys)];
             float[] stream = new float[size];
             new Neural.Layers.Embedding(weights["token_embedding.weight"]).Forward(ids, stream);
             Span<float> attention = attentions.AsSpan(b * size, size);
             Span<float> feedForward = feedForwards.AsSpan(b * size, size);
-            encoder.Blocks[0].Attend(stream, tokens, keys, scratch, attention, threads: 0);
+            encoder.Blocks[0].Attend(stream, prompt, scratch, attention, threads: 0);
             TensorPrimitives.Add(stream, attention, stream);
-            encoder.Blocks[0].FeedForward(stream, tokens, scratch, feedForward, threads: 0);
+            encoder.Blocks[0].FeedForward(stream, scratch, feedForward, threads: 0);
             TensorPrimitives.Add(stream, feedForward, stream);
             stream.CopyTo(blocks[0], b * size);
             for (int block = 1; block < config.Layers; block++)
             {
-                encoder.Blocks[block].Forward(stream, tokens, keys, scratch, threads: 0);
+                encoder.Blocks[block].Forward(stream, prompt, scratch, threads: 0);
                 stream.CopyTo(blocks[block], b * size);
             }
 
@@ -103,6 +104,33 @@ public sealed class Umt5EncoderTests
             NumericAssert.BitwiseEqual(rows, encoder.Encode(ids, threads: 1));
             NumericAssert.BitwiseEqual(rows, encoder.Encode(ids, threads: 5));
         }
+    }
+
+    /// <summary>Prompts of different lengths do not see each other.</summary>
+    [DataFact(Fixture, isFixture: true)]
+    public void Prompts_together_give_the_rows_of_each_alone()
+    {
+        using SafetensorsFile io = Io();
+        using Checkpoint weights = Open(out Umt5Config config);
+        Umt5Encoder encoder = new(weights, config);
+        int tokens = (int)io["input.ids"].Shape[1];
+        int[][] prompts =
+        [
+            .. Enumerable.Range(0, (int)io["input.ids"].Shape[0]).Select(b =>
+            {
+                int length = io.ReadArray<int>("input.mask").Skip(b * tokens).Take(tokens).Sum();
+                return io.ReadArray<int>("input.ids")[(b * tokens)..((b * tokens) + length)];
+            }),
+        ];
+        float[][] together = encoder.EncodeAll([.. prompts, prompts[0][..1]]);
+        for (int b = 0; b < prompts.Length; b++)
+        {
+            Golden.Close(io.Tensor($"context.{b}"), together[b], Tolerance);
+        }
+
+        Golden.Close(StoredTensor.FromValues<float>("one", [1, config.Dim], encoder.Encode(prompts[0].AsSpan(0, 1))), together[^1], Tolerance);
+        Assert.Throws<ArgumentException>(() => encoder.EncodeAll([]));
+        Assert.Throws<ArgumentException>(() => encoder.EncodeAll([[1], []]));
     }
 
     [DataFact("wan/pipeline_tiny/run.json", isFixture: true)]
