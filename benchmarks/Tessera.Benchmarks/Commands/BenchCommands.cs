@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Tessera.Benchmarks.Probes;
+using Tessera.Benchmarks.Wan;
+using Tessera.Benchmarks.Wan.Probes;
 using Tessera.Cli.Commands;
 using Tessera.Cli.Terminal;
 
@@ -13,6 +15,7 @@ internal static class BenchCommands
     /// <summary>Measurements that the driver makes in processes of their own; not for people.</summary>
     public const string Probe = "probe";
     public const string Cost = "cost";
+    public const string Wan = "wan";
 
     public static Command CreateRoot(CommandConsole console) => new("./bench", "Measure Tessera on this machine.")
     {
@@ -21,8 +24,11 @@ internal static class BenchCommands
         {
             new FirstCallProbe(console),
             new MemoryProbe(console),
+            new WanOpenProbe(console),
+            new WanTextProbe(console),
         },
         new CostCommand(console),
+        new WanCommand(console),
         HelpWithExamples.CreateOption(),
     };
 }

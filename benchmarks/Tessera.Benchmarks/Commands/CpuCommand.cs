@@ -17,7 +17,7 @@ internal sealed class CpuCommand : CommandWithExamples
 {
     private static readonly string DefaultJson = Path.Combine("artifacts", "bench-cpu.json");
 
-    private readonly Option<string[]> _sections = SectionOption.Create();
+    private readonly Option<string[]> _sections = SectionOption.Create(SectionCatalogue.All, PeersSection.SectionName);
     private readonly Option<int> _length = CountOption.Create("--length", "Tokens.", 4096, 64);
     private readonly Option<int> _heads = CountOption.Create("--heads", "Heads.", 4, 1, 1024);
     private readonly Option<int[]> _headDims = ListOption.Counts(
@@ -82,7 +82,7 @@ internal sealed class CpuCommand : CommandWithExamples
     {
         CpuRequest request = new()
         {
-            Sections = SectionOption.Find(parsed.GetValue(_sections)!),
+            Sections = SectionOption.Find<IBenchSection, BenchContext>(SectionCatalogue.All, parsed.GetValue(_sections)!),
             Length = parsed.GetValue(_length),
             Heads = parsed.GetValue(_heads),
             HeadDims = parsed.GetValue(_headDims)!,

@@ -3,9 +3,10 @@ using Tessera.Benchmarks.Reporting;
 namespace Tessera.Benchmarks.Driver;
 
 /// <summary>
-/// One question about the CPU backend that measurements answer, with its tables and goals. Sections run alone or together.
+/// One question that measurements answer, with its tables and goals. Sections run alone or together.
 /// </summary>
-internal interface IBenchSection
+/// <typeparam name="TContext">What sections of a command share.</typeparam>
+internal interface IBenchSection<in TContext>
 {
     /// <summary>Name on the command line and key in the JSON file.</summary>
     string Name { get; }
@@ -14,5 +15,8 @@ internal interface IBenchSection
     string Description { get; }
 
     /// <summary>Measures.</summary>
-    SectionReport Run(BenchContext context);
+    SectionReport Run(TContext context);
 }
+
+/// <summary>A question about the CPU backend.</summary>
+internal interface IBenchSection : IBenchSection<BenchContext>;

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
-using System.Globalization;
 using Tessera.Attention;
 using Tessera.Backends.Cpu;
 using Tessera.Benchmarks.Driver;
@@ -20,8 +18,6 @@ internal sealed class MemoryProbe : Command
     public const string ProbeName = "memory";
     public const string Idle = "--idle";
     private const int WarmUpTokens = 256;
-    private const string Status = "/proc/self/status";
-    private const string Peak = "VmHWM:";
 
     public MemoryProbe(CommandConsole console)
         : base(ProbeName, "Measure the peak working set of this process.")
@@ -36,7 +32,7 @@ internal sealed class MemoryProbe : Command
             AttentionShape small = shape with { QueryLength = WarmUpTokens, KeyLength = WarmUpTokens };
             _ = Attend(one, small, backend, attends: true);
             long scratch = Attend(one, shape, backend, attends: !parsed.GetValue(idle));
-            PeakMemory memory = new(PeakWorkingSet(), scratch);
+            PeakMemory memory = new(ProcessMemory.PeakWorkingSet(), scratch);
             console.OutputWriter.WriteLine(System.Text.Json.JsonSerializer.Serialize(memory, BenchDocument.Format));
         });
     }
@@ -57,17 +53,6 @@ internal sealed class MemoryProbe : Command
 
         GC.KeepAlive(tensors);
         return scratch;
-    }
-
-    private static long PeakWorkingSet()
-    {
-        if (!File.Exists(Status))
-        {
-            return Process.GetCurrentProcess().PeakWorkingSet64;
-        }
-
-        string line = File.ReadLines(Status).First(static line => line.StartsWith(Peak, StringComparison.Ordinal));
-        return long.Parse(line[Peak.Length..^"kB".Length], NumberStyles.Integer, CultureInfo.InvariantCulture) << 10;
     }
 
     /// <summary>What a process needed.</summary>

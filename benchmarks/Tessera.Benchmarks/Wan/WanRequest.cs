@@ -1,0 +1,22 @@
+using Tessera.Backends.Cpu;
+using Tessera.Benchmarks.Driver;
+
+namespace Tessera.Benchmarks.Wan;
+
+/// <summary>What <c>./bench wan</c> was asked for.</summary>
+internal sealed record WanRequest
+{
+    /// <summary>Sections to run, in this order.</summary>
+    public required IReadOnlyList<IBenchSection<WanContext>> Sections { get; init; }
+
+    /// <summary>Folder of the transformer and the autoencoder.</summary>
+    public required string Checkpoint { get; init; }
+
+    /// <summary>Folder of the text encoder.</summary>
+    public required string TextCheckpoint { get; init; }
+
+    /// <summary>Timed rounds.</summary>
+    public required int Repeat { get; init; }
+
+    public required CpuOptions Options { get; init; }
+}
