@@ -1,0 +1,12 @@
+// bfloat16 attention over dense maps or block lists: our own baseline. sm_80 and up.
+#include "attend.cuh"
+
+#define TESSERA_ATTEND(name, channels, warps, blocks)                                                                              \
+    TESSERA_KERNEL(name, AttendParameters, 32 * warps, blocks, (Tile<BFloat16Operands, channels, warps>::kShared))                  \
+    {                                                                                                                              \
+        attend<BFloat16Operands, channels, warps, Grain<false, false>>(parameters);                                                \
+    }
+
+TESSERA_ATTEND(sm80_bf16_qk_bf16_pv_block_sparse_d64_r64, 64, 4, 3)
+TESSERA_ATTEND(sm80_bf16_qk_bf16_pv_block_sparse_d128_r64, 128, 4, 2)
+TESSERA_ATTEND(sm80_bf16_qk_bf16_pv_block_sparse_d128_r128, 128, 8, 1)
