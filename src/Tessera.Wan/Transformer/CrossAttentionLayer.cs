@@ -1,5 +1,6 @@
 using Tessera.Neural.Checkpoints;
 using Tessera.Neural.Layers;
+using Tessera.Neural.Products;
 using Tessera.Wan.Checkpoints;
 
 namespace Tessera.Wan.Transformer;
@@ -38,15 +39,14 @@ internal sealed class CrossAttentionLayer
         _value.Forward(context.Embedding, context.Rows, context.MutableValues(layer), threads);
     }
 
-    /// <summary>Attends from the normalised rows and adds the answer to the stream; the normalised rows are used up.</summary>
+    /// <summary>Attends from the normalised rows and adds the answer to the stream.</summary>
     public void Forward(in TransformerPass pass, int layer)
     {
         TransformerScratch scratch = pass.Scratch;
         Span<float> query = scratch.Query;
         Span<float> mixed = scratch.Mixed;
-        Span<float> normalised = scratch.Normalised;
         int tokens = pass.Tokens;
-        _query.Forward(normalised, tokens, query, pass.Threads);
+        _query.Forward(scratch.Normalised, tokens, query, pass.Threads);
         pass.Clock.Linear();
         _queryNorm.Forward(query, query, pass.Threads);
         pass.Clock.Elementwise();
@@ -54,11 +54,9 @@ internal sealed class CrossAttentionLayer
         pass.CrossAttention.Forward(query, tokens, pass.Text, layer, scratch.Sums, mixed, pass.CancellationToken);
         pass.Clock.CrossAttention();
         pass.Observer?.Observe(TransformerStage.CrossAttention, layer, mixed);
-        _output.Forward(mixed, tokens, normalised, pass.Threads);
+        pass.ObserveOutput(TransformerStage.CrossAttentionOutput, layer, _output, mixed);
+        _output.Forward(mixed, tokens, new Added<NoActivation>(scratch.Stream), scratch.Stream, pass.Threads);
         pass.Clock.Linear();
-        pass.Observer?.Observe(TransformerStage.CrossAttentionOutput, layer, normalised);
-        GatedResidual.Add(scratch.Stream, normalised, [], _config.Dim, pass.Threads);
-        pass.Clock.Elementwise();
         pass.Observer?.Observe(TransformerStage.AfterCrossAttention, layer, scratch.Stream);
     }
 }

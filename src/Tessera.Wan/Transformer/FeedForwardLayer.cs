@@ -1,5 +1,6 @@
 using Tessera.Neural.Checkpoints;
 using Tessera.Neural.Layers;
+using Tessera.Neural.Products;
 using Tessera.Wan.Checkpoints;
 
 namespace Tessera.Wan.Transformer;
@@ -21,32 +22,35 @@ internal sealed class FeedForwardLayer
         _down = WanLayers.Linear(weights, $"{name}.2");
     }
 
-    /// <summary>Applies the layer to the normalised rows and adds the answer to the stream; the normalised rows are used up.</summary>
+    /// <summary>Applies the layer to the normalised rows and adds the answer to the stream.</summary>
     public void Forward(in TransformerPass pass, int layer, ReadOnlySpan<float> gate)
     {
-        Span<float> normalised = pass.Scratch.Normalised;
+        ReadOnlySpan<float> normalised = pass.Scratch.Normalised;
+        Span<float> stream = pass.Scratch.Stream;
         Span<float> work = pass.Scratch.Work;
         int dim = _config.Dim;
         int hiddenDim = _config.FeedForwardDim;
         int most = Math.Max(1, work.Length / hiddenDim);
         int runs = (pass.Tokens + most - 1) / most;
         int rows = (pass.Tokens + runs - 1) / runs;
+        float[] seen = pass.Observer is null ? [] : new float[stream.Length];
         for (int first = 0; first < pass.Tokens; first += rows)
         {
             pass.CancellationToken.ThrowIfCancellationRequested();
             int count = Math.Min(rows, pass.Tokens - first);
-            Span<float> part = normalised.Slice(first * dim, count * dim);
             Span<float> hidden = work[..(count * hiddenDim)];
-            _up.Forward(part, count, hidden, pass.Threads);
-            pass.Clock.Linear();
-            GeluTanh.Forward(hidden, hidden, pass.Threads);
-            pass.Clock.Elementwise();
-            _down.Forward(hidden, count, part, pass.Threads);
-            pass.Clock.Linear();
+            _up.Forward(
+                normalised.Slice(first * dim, count * dim), count, default(Activated<GeluTanhActivation>), hidden, pass.Threads);
+            if (pass.Observer is not null)
+            {
+                _down.Forward(hidden, count, seen.AsSpan(first * dim, count * dim), pass.Threads);
+            }
+
+            Span<float> part = stream.Slice(first * dim, count * dim);
+            _down.Forward(hidden, count, new GatedResidual(gate, part), part, pass.Threads);
         }
 
-        pass.Observer?.Observe(TransformerStage.FeedForwardOutput, layer, normalised);
-        GatedResidual.Add(pass.Scratch.Stream, normalised, gate, dim, pass.Threads);
-        pass.Clock.Elementwise();
+        pass.Clock.Linear();
+        pass.Observer?.Observe(TransformerStage.FeedForwardOutput, layer, seen);
     }
 }

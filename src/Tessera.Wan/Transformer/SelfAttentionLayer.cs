@@ -1,6 +1,7 @@
 using Tessera.Attention;
 using Tessera.Neural.Checkpoints;
 using Tessera.Neural.Layers;
+using Tessera.Neural.Products;
 using Tessera.Wan.Checkpoints;
 
 namespace Tessera.Wan.Transformer;
@@ -30,7 +31,7 @@ internal sealed class SelfAttentionLayer
         _keyNorm = new RmsNorm(weights[$"{name}.norm_k.weight"], config.Epsilon);
     }
 
-    /// <summary>Attends to the normalised rows and adds the answer to the stream; the normalised rows are used up.</summary>
+    /// <summary>Attends to the normalised rows and adds the answer to the stream.</summary>
     public void Forward(in TransformerPass pass, int layer, ReadOnlySpan<float> gate)
     {
         TransformerScratch scratch = pass.Scratch;
@@ -61,11 +62,9 @@ internal sealed class SelfAttentionLayer
         pass.Attention.Attend(call, inputs, HeadViews.Of(mixed, tokens, _config), pass.CancellationToken);
         pass.Clock.SelfAttention();
         pass.Observer?.Observe(TransformerStage.SelfAttention, layer, mixed);
-        _output.Forward(mixed, tokens, normalised, pass.Threads);
+        pass.ObserveOutput(TransformerStage.SelfAttentionOutput, layer, _output, mixed);
+        _output.Forward(mixed, tokens, new GatedResidual(gate, scratch.Stream), scratch.Stream, pass.Threads);
         pass.Clock.Linear();
-        pass.Observer?.Observe(TransformerStage.SelfAttentionOutput, layer, normalised);
-        GatedResidual.Add(scratch.Stream, normalised, gate, _config.Dim, pass.Threads);
-        pass.Clock.Elementwise();
         pass.Observer?.Observe(TransformerStage.AfterSelfAttention, layer, scratch.Stream);
     }
 }

@@ -1,11 +1,12 @@
 using Tessera.Attention;
+using Tessera.Wan.Autoencoder;
 
 namespace Tessera.Wan.Transformer;
 
 /// <summary>What one forward pass of the transformer reads.</summary>
 public readonly ref struct TransformerInputs
 {
-    /// <summary>Noisy latent, row-major as <see cref="Shape"/> says.</summary>
+    /// <summary>Noisy latent, row-major [16, frames, height, width].</summary>
     public required ReadOnlySpan<float> Latent { get; init; }
 
     /// <summary>Sizes of the latent.</summary>

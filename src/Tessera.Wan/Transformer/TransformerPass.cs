@@ -1,5 +1,6 @@
 using Tessera.Attention;
 using Tessera.Layout;
+using Tessera.Neural.Layers;
 
 namespace Tessera.Wan.Transformer;
 
@@ -34,4 +35,15 @@ internal readonly ref struct TransformerPass
 
     /// <summary>e0, [6, dim]: what time adds to the modulation of every layer.</summary>
     public required ReadOnlySpan<float> TimeProjection { get; init; }
+
+    /// <summary>Shows the output of a layer that is otherwise added to the stream unseen: for observers it is computed once more.</summary>
+    public void ObserveOutput(TransformerStage stage, int layer, Linear output, ReadOnlySpan<float> input)
+    {
+        if (Observer is not null)
+        {
+            float[] seen = new float[Tokens * output.Outputs];
+            output.Forward(input, Tokens, seen, Threads);
+            Observer.Observe(stage, layer, seen);
+        }
+    }
 }

@@ -90,7 +90,7 @@ internal sealed class TransformerScratch : IDisposable
     public void Dispose() => _arena.Dispose();
 
     private static long WorkOf(WanTransformerConfig config, long tokens) => Math.Max(
-        Math.Max(Parts * tokens * config.Dim, tokens * config.Channels * LatentShape.PatchSize * LatentShape.PatchSize),
+        Math.Max(Parts * tokens * config.Dim, tokens * config.Channels * PatchLayout.Size * PatchLayout.Size),
         config.FeedForwardDim);
 
     private static int TimeOf(WanTransformerConfig config) => (8 * config.Dim) + config.FrequencyDim;

@@ -3,6 +3,7 @@ using Tessera.Attention;
 using Tessera.Layout;
 using Tessera.Neural.Checkpoints;
 using Tessera.Neural.Layers;
+using Tessera.Wan.Autoencoder;
 using Tessera.Wan.Checkpoints;
 
 namespace Tessera.Wan.Transformer;
@@ -54,11 +55,15 @@ public sealed class WanTransformer : IDisposable
     /// <summary>Sizes.</summary>
     public WanTransformerConfig Config { get; }
 
+    /// <summary>Tokens that a latent becomes: patches of one frame, two rows and two columns.</summary>
+    /// <exception cref="ArgumentException">A size is below 1, or height or width is odd.</exception>
+    public static TokenGrid GridOf(LatentShape shape) => PatchLayout.GridOf(shape);
+
     /// <summary>Bytes of activations that a forward of a shape holds beside what its attention needs.</summary>
     public static long ActivationBytes(WanTransformerConfig config, LatentShape shape)
     {
         ArgumentNullException.ThrowIfNull(config);
-        return TransformerScratch.BytesFor(config, shape.Grid.Tokens);
+        return TransformerScratch.BytesFor(config, GridOf(shape).Tokens);
     }
 
     /// <summary>Reads a prompt: everything that layers need of it and that depends on neither the timestep nor the latent.</summary>
@@ -112,7 +117,7 @@ public sealed class WanTransformer : IDisposable
         ArgumentNullException.ThrowIfNull(attention);
         RequireFits(inputs, velocity);
         _clock.Restart();
-        TokenGrid grid = inputs.Shape.Grid;
+        TokenGrid grid = GridOf(inputs.Shape);
         _scratch.Prepare(grid.Tokens);
         _time.Forward(inputs.Timestep, _scratch.Time, observer, _threads);
         TransformerPass pass = new()
@@ -189,11 +194,11 @@ public sealed class WanTransformer : IDisposable
     private void RequireFits(in TransformerInputs inputs, ReadOnlySpan<float> velocity)
     {
         LatentShape shape = inputs.Shape;
-        if (shape.Channels != Config.Channels || inputs.Latent.Length != shape.Elements || velocity.Length != shape.Elements)
+        if (LatentShape.Channels != Config.Channels || inputs.Latent.Length != shape.Length || velocity.Length != shape.Length)
         {
             throw new ArgumentException(
                 $"A latent of {inputs.Latent.Length} and a velocity of {velocity.Length} numbers do not fit {shape} for a model of "
-                    + $"{Config.Channels} channels; wanted {shape.Elements} of each.",
+                    + $"{Config.Channels} channels; wanted {shape.Length} of each.",
                 nameof(inputs));
         }
 

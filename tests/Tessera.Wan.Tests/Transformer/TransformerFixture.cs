@@ -2,6 +2,7 @@ using Tessera.Attention;
 using Tessera.Neural.Checkpoints;
 using Tessera.Serialization;
 using Tessera.TestKit;
+using Tessera.Wan.Autoencoder;
 using Tessera.Wan.Checkpoints;
 using Tessera.Wan.Transformer;
 
@@ -36,7 +37,7 @@ internal sealed class TransformerFixture : IDisposable
 
     public double Timestep { get; }
 
-    public static LatentShape ShapeOf(IReadOnlyList<long> shape) => new((int)shape[0], (int)shape[1], (int)shape[2], (int)shape[3]);
+    public static LatentShape ShapeOf(IReadOnlyList<long> shape) => new((int)shape[1], (int)shape[2], (int)shape[3]);
 
     public TransformerContext Text(string name = "input.context") =>
         Model.EncodeText(Io.ReadSingle(name), (int)Io[name].Shape[0]);

@@ -2,6 +2,7 @@ using Tessera.Attention;
 using Tessera.Neural.Checkpoints;
 using Tessera.Serialization;
 using Tessera.TestKit;
+using Tessera.Wan.Autoencoder;
 using Tessera.Wan.Checkpoints;
 using Tessera.Wan.Transformer;
 using Xunit;
@@ -80,7 +81,7 @@ public sealed class WanTransformerTests
                 {
                     using TransformerContext text =
                         transformer.EncodeText(expected.ReadSingle($"context_{branch}"), (int)expected[$"context_{branch}"].Shape[0]);
-                    float[] velocity = new float[shape.Elements];
+                    float[] velocity = new float[shape.Length];
                     TransformerInputs inputs = new()
                     {
                         Latent = expected.ReadSingle("noise"),
@@ -168,14 +169,14 @@ public sealed class WanTransformerTests
 
     private static float[] Angles(TransformerFixture fixture, Func<double, double> function)
     {
-        RotaryEmbedding rotary = RotaryEmbedding.ForGrid(fixture.Shape.Grid, fixture.Config.HeadDim);
+        RotaryEmbedding rotary = RotaryEmbedding.ForGrid(WanTransformer.GridOf(fixture.Shape), fixture.Config.HeadDim);
         int pairs = fixture.Config.HeadDim / 2;
         return [.. Enumerable.Range(0, rotary.Tokens * pairs).Select(i => (float)function(rotary.Angle(i / pairs, i % pairs)))];
     }
 
     private static float[] Turned(TransformerFixture fixture, float[] rows)
     {
-        RotaryEmbedding rotary = RotaryEmbedding.ForGrid(fixture.Shape.Grid, fixture.Config.HeadDim);
+        RotaryEmbedding rotary = RotaryEmbedding.ForGrid(WanTransformer.GridOf(fixture.Shape), fixture.Config.HeadDim);
         float[] turned = new float[rows.Length];
         int width = fixture.Config.HeadDim;
         for (int row = 0; row < rows.Length / width; row++)
