@@ -1,0 +1,117 @@
+using System.Numerics.Tensors;
+using Tessera.Neural.Convolutions;
+using Tessera.Neural.Layers;
+using Tessera.Neural.Products;
+
+namespace Tessera.Wan.Autoencoder;
+
+/// <summary>Computes. Memory comes from a pool, so a steady flow of frames allocates nothing.</summary>
+internal sealed class ComputingEngine(int threads, CancellationToken cancellationToken) : FrameEngine, IDisposable
+{
+    private const float SquashLimit = 3;
+
+    private readonly ActivationPool _pool = new();
+
+    /// <summary>Bytes of all memory that was ever lent.</summary>
+    public long Bytes => _pool.Bytes;
+
+    /// <summary>Frames that are lent now.</summary>
+    public int Rented => _pool.Rented;
+
+    public override Frame Rent(int height, int width, int channels) =>
+        new(_pool.Rent(checked(height * width * channels)), height, width, channels);
+
+    public override void Return(in Frame frame) => _pool.Return(frame.Block);
+
+    public override void Convolve(
+        Convolution layer, ReadOnlySpan<Frame> past, in Frame input, in Frame output, FrameFinish finish = FrameFinish.None,
+        in Frame residual = default, int written = 1)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        ActivationBlock history = Gather(past, input, out int frames);
+        ReadOnlySpan<float> before = frames == 0 ? [] : history.Span;
+        switch (finish)
+        {
+            case FrameFinish.None:
+                layer.Forward(before, input.Values, input.Size, output.Values, threads);
+                break;
+            case FrameFinish.Relu:
+                layer.Forward(before, input.Values, input.Size, default(Activated<ReluActivation>), output.Values, threads);
+                break;
+            case FrameFinish.Add:
+                layer.Forward(before, input.Values, input.Size, new Added<NoActivation>(output.Values), output.Values, threads);
+                break;
+            default:
+                layer.Forward(before, input.Values, input.Size, new Added<ReluActivation>(residual.Values), output.Values, threads);
+                break;
+        }
+
+        if (frames > 0)
+        {
+            _pool.Return(history);
+        }
+    }
+
+    public override void ConvolveDoubled(
+        UpsamplingConvolution layer, in Frame input, in Frame output, FrameFinish finish = FrameFinish.None)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        ActivationBlock scratch = _pool.Rent(layer.ScratchLength(input));
+        layer.Forward(input, scratch.Span, output, finish, threads, cancellationToken);
+        _pool.Return(scratch);
+    }
+
+    public override void Normalise(ChannelRmsNorm layer, in Frame input, in Frame output, bool isActivated)
+    {
+        if (isActivated)
+        {
+            layer.ForwardSilu(input.Values, output.Values, threads, cancellationToken);
+        }
+        else
+        {
+            layer.Forward(input.Values, output.Values, threads, cancellationToken);
+        }
+    }
+
+    public override void Attend(in Frame queryKeyValue, in Frame output)
+    {
+        int rows = output.Height * output.Width;
+        ActivationBlock scratch = _pool.Rent(WideAttention.ScratchLength(rows, threads));
+        WideAttention.Forward(queryKeyValue.Values, rows, scratch.Span, output.Values, threads, cancellationToken);
+        _pool.Return(scratch);
+    }
+
+    public override void Copy(in Frame input, in Frame output) => input.Values.CopyTo(output.Values);
+
+    public override void Squash(in Frame frame)
+    {
+        TensorPrimitives.Divide(frame.Values, SquashLimit, frame.Values);
+        TensorPrimitives.Tanh(frame.Values, frame.Values);
+        TensorPrimitives.Multiply(frame.Values, SquashLimit, frame.Values);
+    }
+
+    public void Dispose() => _pool.Dispose();
+
+    private ActivationBlock Gather(ReadOnlySpan<Frame> past, in Frame input, out int frames)
+    {
+        int first = 0;
+        while (first < past.Length && past[first].IsAbsent)
+        {
+            first++;
+        }
+
+        frames = past.Length - first;
+        if (frames == 0)
+        {
+            return default;
+        }
+
+        ActivationBlock history = _pool.Rent(frames * input.Length);
+        for (int i = 0; i < frames; i++)
+        {
+            past[first + i].Values.CopyTo(history.Span[(i * input.Length)..]);
+        }
+
+        return history;
+    }
+}
