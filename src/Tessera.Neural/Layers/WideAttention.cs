@@ -32,11 +32,13 @@ public static unsafe class WideAttention
         ReadOnlySpan<float> queryKeyValue, int rows, Span<float> scratch, Span<float> output, int threads = 0,
         CancellationToken cancellationToken = default)
     {
-        if (rows < 1 || output.Length % rows != 0 || queryKeyValue.Length != 3L * output.Length || scratch.Length < ScratchLength(rows, threads))
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
+        int wanted = ScratchLength(rows, threads);
+        if (output.Length % rows != 0 || queryKeyValue.Length != 3L * output.Length || scratch.Length < wanted)
         {
             throw new ArgumentException(
-                $"{queryKeyValue.Length}, {output.Length} and {scratch.Length} numbers are no q, k, v, output and scratch of {rows} rows; wanted "
-                    + $"three numbers of q, k and v for each of the output and {ScratchLength(Math.Max(rows, 1), threads)} of scratch.",
+                $"{queryKeyValue.Length}, {output.Length} and {scratch.Length} numbers are no q, k, v, output and scratch of {rows} rows; "
+                    + $"wanted three numbers of q, k and v for each of the output and {wanted} of scratch.",
                 nameof(output));
         }
 

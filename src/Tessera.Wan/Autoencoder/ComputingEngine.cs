@@ -56,7 +56,7 @@ internal sealed class ComputingEngine(int threads, CancellationToken cancellatio
         UpsamplingConvolution layer, in Frame input, in Frame output, FrameFinish finish = FrameFinish.None)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        ActivationBlock scratch = _pool.Rent(layer.ScratchLength(input));
+        ActivationBlock scratch = _pool.Rent(UpsamplingConvolution.ScratchLength(input));
         layer.Forward(input, scratch.Span, output, finish, threads, cancellationToken);
         _pool.Return(scratch);
     }

@@ -32,7 +32,7 @@ internal sealed class CountingEngine(int threads) : FrameEngine
         UpsamplingConvolution layer, in Frame input, in Frame output, FrameFinish finish = FrameFinish.None)
     {
         Count((double)output.Length * layer.InputChannels * UpsamplingConvolution.WrittenTaps);
-        int scratch = layer.ScratchLength(input);
+        int scratch = UpsamplingConvolution.ScratchLength(input);
         Take(scratch);
         _free[scratch]++;
     }

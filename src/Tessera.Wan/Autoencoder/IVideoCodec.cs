@@ -11,7 +11,7 @@ public interface IVideoCodec : IDisposable
     string Name { get; }
 
     /// <summary>
-    /// Decodes a latent and hands out its frames in order, the first one alone and then four at a time; large frames one by one.
+    /// Decodes a latent and hands out its frames in order, one or a few at a time, while later ones are still to be decoded.
     /// </summary>
     /// <param name="latent">[16, T, h, w].</param>
     /// <param name="shape">T, h and w.</param>

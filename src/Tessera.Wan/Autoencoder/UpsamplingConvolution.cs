@@ -21,7 +21,7 @@ internal sealed class UpsamplingConvolution
     public int OutputChannels => _layer.OutputChannels;
 
     /// <summary>Floats of scratch memory.</summary>
-    public int ScratchLength(in Frame input) => checked(4 * input.Length);
+    public static int ScratchLength(in Frame input) => checked(4 * input.Length);
 
     /// <summary>Applies both to a frame.</summary>
     public void Forward(
