@@ -3,7 +3,7 @@ using Tessera.Cuda.Launch;
 namespace Tessera.Cuda.Driver;
 
 /// <summary>
-/// A device that holds memory and runs kernels by name: all that the CUDA backend needs of a machine. CudaDevice is the one
+/// A device that holds memory and runs kernels by name: all that the CUDA backend needs of a machine. <see cref="CudaDevice"/> is the one
 /// over the driver; tests put an emulator in its place.
 /// </summary>
 /// <remarks>

@@ -1,0 +1,436 @@
+// A CUDA driver without a GPU: device memory is host memory, calls are written down, and what a real driver refuses is refused.
+// Launches do nothing, or go to an emulator of the kernels when STUB_EMULATOR names its library.
+// Tests steer it by the functions at the end; other processes by the variables STUB_DRIVER_VERSION, STUB_ARCHITECTURE, STUB_DEVICES,
+// STUB_FAIL (call:code) and STUB_LOG (file that receives the calls).
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+typedef unsigned long long CUdeviceptr;
+#define EXPORT __attribute__((visibility("default")))
+enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NOT_INITIALIZED = 3, INVALID_DEVICE = 101, INVALID_IMAGE = 200,
+       INVALID_CONTEXT = 201, INVALID_HANDLE = 400, NOT_FOUND = 500 };
+enum { ALLOCATIONS = 4096, HANDLES = 1024, LOG_BYTES = 4 << 20, SHARED_LIMIT = 232448, SHARED_FREE = 48 << 10 };
+
+struct allocation { void *base, *start; size_t bytes; };
+struct handle { char kind; void *context; char name[128]; int shared; double time; int used; };
+
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static struct allocation allocations[ALLOCATIONS];
+static struct handle handles[HANDLES];
+static char *log_text;
+static size_t log_length;
+static int initialized, retained, version = -1, architecture, devices, parameter_bytes;
+static char fail_call[64];
+static int fail_code, fail_after;
+static size_t memory_limit = (size_t)8 << 30, memory_used;
+static __thread int current_context;
+static int (*emulate)(const char *, const int *, int, int, const void *);
+
+static int variable(const char *name, int otherwise) {
+    const char *text = getenv(name);
+    return text && *text ? atoi(text) : otherwise;
+}
+
+static void configure(void) {
+    if (version >= 0) return;
+    version = variable("STUB_DRIVER_VERSION", 13000);
+    architecture = variable("STUB_ARCHITECTURE", 90);
+    devices = variable("STUB_DEVICES", 1);
+    const char *fail = getenv("STUB_FAIL"), *colon = fail ? strchr(fail, ':') : NULL;
+    if (colon) {
+        snprintf(fail_call, sizeof fail_call, "%.*s", (int)(colon - fail), fail);
+        fail_code = atoi(colon + 1);
+    }
+    const char *emulator = getenv("STUB_EMULATOR");
+    if (emulator && *emulator) {
+        void *library = dlopen(emulator, RTLD_NOW | RTLD_LOCAL);
+        emulate = library ? (int (*)(const char *, const int *, int, int, const void *))dlsym(library, "stub_emulator_launch") : NULL;
+        if (!emulate) fprintf(stderr, "stub driver: %s\n", dlerror());
+    }
+}
+
+static void say(const char *format, ...) {
+    if (!log_text) log_text = calloc(1, LOG_BYTES);
+    va_list values;
+    va_start(values, format);
+    size_t left = LOG_BYTES - log_length;
+    int wrote = left > 1024 ? vsnprintf(log_text + log_length, left, format, values) : 0;
+    va_end(values);
+    log_length += wrote > 0 ? wrote : 0;
+    const char *path = getenv("STUB_LOG");
+    if (path && *path && wrote > 0) {
+        FILE *file = fopen(path, "a");
+        if (file) { fputs(log_text + log_length - wrote, file); fclose(file); }
+    }
+}
+
+// Every call: write it down, then fail where a test asked for it.
+#define CALL(name, ...)                                                                        \
+    pthread_mutex_lock(&gate);                                                                 \
+    configure();                                                                               \
+    say(name " " __VA_ARGS__);                                                                 \
+    say("\n");                                                                                 \
+    int planned = strcmp(fail_call, name) == 0 && fail_after-- <= 0 ? fail_code : 0;           \
+    pthread_mutex_unlock(&gate);                                                               \
+    if (planned) return planned;
+#define NEED_INIT if (!initialized) return NOT_INITIALIZED;
+#define NEED_CONTEXT if (!initialized) return NOT_INITIALIZED; if (!current_context) return INVALID_CONTEXT;
+
+static struct allocation *find(CUdeviceptr pointer, size_t bytes) {
+    for (int i = 0; i < ALLOCATIONS; i++) {
+        CUdeviceptr start = (CUdeviceptr)(uintptr_t)allocations[i].start;
+        if (allocations[i].base && pointer >= start && pointer + bytes <= start + allocations[i].bytes) return &allocations[i];
+    }
+    return NULL;
+}
+
+static struct handle *make(char kind, const char *name) {
+    for (int i = 0; i < HANDLES; i++)
+        if (!handles[i].used) {
+            memset(&handles[i], 0, sizeof handles[i]);
+            handles[i].used = 1;
+            handles[i].kind = kind;
+            snprintf(handles[i].name, sizeof handles[i].name, "%s", name);
+            return &handles[i];
+        }
+    return NULL;
+}
+
+static int is(struct handle *handle, char kind) {
+    return handle >= handles && handle < handles + HANDLES && handle->used && handle->kind == kind;
+}
+
+static int drop(struct handle *handle, char kind) {
+    if (!is(handle, kind)) return INVALID_HANDLE;
+    handle->used = 0;
+    return SUCCESS;
+}
+
+static int stream_known(void *stream) { return !stream || is(stream, 's'); }
+
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1e3 + time.tv_nsec * 1e-6;
+}
+
+EXPORT int cuDriverGetVersion(int *out) { CALL("cuDriverGetVersion") *out = version; return SUCCESS; }
+EXPORT int cuInit(unsigned flags) { CALL("cuInit", "flags=%u", flags) initialized = 1; return SUCCESS; }
+
+EXPORT int cuGetErrorName(int error, const char **name) {
+    switch (error) {
+        case 1: *name = "CUDA_ERROR_INVALID_VALUE"; break;
+        case 2: *name = "CUDA_ERROR_OUT_OF_MEMORY"; break;
+        case 3: *name = "CUDA_ERROR_NOT_INITIALIZED"; break;
+        case 34: *name = "CUDA_ERROR_STUB_LIBRARY"; break;
+        case 100: *name = "CUDA_ERROR_NO_DEVICE"; break;
+        case 101: *name = "CUDA_ERROR_INVALID_DEVICE"; break;
+        case 200: *name = "CUDA_ERROR_INVALID_IMAGE"; break;
+        case 201: *name = "CUDA_ERROR_INVALID_CONTEXT"; break;
+        case 209: *name = "CUDA_ERROR_NO_BINARY_FOR_GPU"; break;
+        case 218: *name = "CUDA_ERROR_INVALID_PTX"; break;
+        case 222: *name = "CUDA_ERROR_UNSUPPORTED_PTX_VERSION"; break;
+        case 400: *name = "CUDA_ERROR_INVALID_HANDLE"; break;
+        case 500: *name = "CUDA_ERROR_NOT_FOUND"; break;
+        case 700: *name = "CUDA_ERROR_ILLEGAL_ADDRESS"; break;
+        case 701: *name = "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES"; break;
+        case 719: *name = "CUDA_ERROR_LAUNCH_FAILED"; break;
+        case 803: *name = "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH"; break;
+        default: *name = NULL; return INVALID_VALUE;
+    }
+    return SUCCESS;
+}
+
+EXPORT int cuDeviceGetCount(int *count) { CALL("cuDeviceGetCount") NEED_INIT *count = devices; return SUCCESS; }
+
+EXPORT int cuDeviceGet(int *device, int ordinal) {
+    CALL("cuDeviceGet", "ordinal=%d", ordinal)
+    NEED_INIT
+    if (ordinal < 0 || ordinal >= devices) return INVALID_DEVICE;
+    *device = 100 + ordinal;
+    return SUCCESS;
+}
+
+EXPORT int cuDeviceGetName(char *name, int length, int device) {
+    CALL("cuDeviceGetName", "device=%d", device)
+    snprintf(name, length, "Stub GPU %d", device - 100);
+    return SUCCESS;
+}
+
+EXPORT int cuDeviceTotalMem_v2(size_t *bytes, int device) {
+    CALL("cuDeviceTotalMem_v2", "device=%d", device)
+    *bytes = memory_limit;
+    return SUCCESS;
+}
+
+EXPORT int cuDeviceGetAttribute(int *value, int attribute, int device) {
+    CALL("cuDeviceGetAttribute", "attribute=%d device=%d", attribute, device)
+    switch (attribute) {
+        case 13: *value = 1980000; break;
+        case 16: *value = 132; break;
+        case 38: *value = 50 << 20; break;
+        case 75: *value = architecture / 10; break;
+        case 76: *value = architecture % 10; break;
+        case 81: *value = 233472; break;
+        case 82: *value = 65536; break;
+        case 97: *value = SHARED_LIMIT; break;
+        default: return INVALID_VALUE;
+    }
+    return SUCCESS;
+}
+
+EXPORT int cuDevicePrimaryCtxRetain(void **context, int device) {
+    CALL("cuDevicePrimaryCtxRetain", "device=%d", device)
+    NEED_INIT
+    retained++;
+    *context = &retained;
+    return SUCCESS;
+}
+
+EXPORT int cuDevicePrimaryCtxRelease_v2(int device) {
+    CALL("cuDevicePrimaryCtxRelease_v2", "device=%d", device)
+    if (retained == 0) return INVALID_CONTEXT;
+    retained--;
+    return SUCCESS;
+}
+
+// Not written down: every call of ours begins with it.
+EXPORT int cuCtxSetCurrent(void *context) {
+    if (context && context != &retained) return INVALID_CONTEXT;
+    current_context = context != NULL;
+    return SUCCESS;
+}
+
+EXPORT int cuCtxSynchronize(void) { CALL("cuCtxSynchronize") NEED_CONTEXT return SUCCESS; }
+
+EXPORT int cuModuleLoadDataEx(void **module, const void *image, unsigned count, int *keys, void **values) {
+    CALL("cuModuleLoadDataEx", "options=%u", count)
+    NEED_CONTEXT
+    const char *text = image;
+    if (strncmp(text, "STUBCUBIN ", 10) && !strstr(text, ".version")) {
+        for (unsigned i = 0; i + 1 < count; i++)
+            if (keys[i] == 5 && keys[i + 1] == 6) snprintf(values[i], (size_t)values[i + 1], "stub: neither a stub cubin nor PTX");
+        return INVALID_IMAGE;
+    }
+    *module = make('m', "");
+    return *module ? SUCCESS : OUT_OF_MEMORY;
+}
+
+EXPORT int cuModuleUnload(void *module) {
+    CALL("cuModuleUnload")
+    for (int i = 0; i < HANDLES; i++)
+        if (handles[i].used && handles[i].kind == 'f' && handles[i].context == module) handles[i].used = 0;
+    return drop(module, 'm');
+}
+
+EXPORT int cuModuleGetFunction(void **function, void *module, const char *name) {
+    CALL("cuModuleGetFunction", "name=%s", name)
+    NEED_CONTEXT
+    if (!is(module, 'm')) return INVALID_HANDLE;
+    struct handle *made = make('f', name);
+    if (!made) return OUT_OF_MEMORY;
+    made->context = module;
+    made->shared = SHARED_FREE;
+    *function = made;
+    return SUCCESS;
+}
+
+EXPORT int cuModuleGetGlobal_v2(CUdeviceptr *pointer, size_t *bytes, void *module, const char *name) {
+    CALL("cuModuleGetGlobal_v2", "name=%s", name)
+    return NOT_FOUND;
+}
+
+EXPORT int cuFuncGetAttribute(int *value, int attribute, void *function) {
+    CALL("cuFuncGetAttribute", "attribute=%d", attribute)
+    if (!is(function, 'f')) return INVALID_HANDLE;
+    switch (attribute) {
+        case 0: *value = 1024; break;
+        case 1: *value = 0; break;
+        case 3: *value = 0; break;
+        case 4: *value = 64; break;
+        default: return INVALID_VALUE;
+    }
+    return SUCCESS;
+}
+
+EXPORT int cuFuncSetAttribute(struct handle *function, int attribute, int value) {
+    CALL("cuFuncSetAttribute", "name=%s attribute=%d value=%d", is(function, 'f') ? function->name : "?", attribute, value)
+    if (!is(function, 'f')) return INVALID_HANDLE;
+    if (attribute != 8 || value > SHARED_LIMIT) return INVALID_VALUE;
+    function->shared = value;
+    return SUCCESS;
+}
+
+EXPORT int cuMemGetInfo_v2(size_t *available, size_t *total) {
+    CALL("cuMemGetInfo_v2")
+    NEED_CONTEXT
+    *available = memory_limit - memory_used;
+    *total = memory_limit;
+    return SUCCESS;
+}
+
+EXPORT int cuMemAlloc_v2(CUdeviceptr *pointer, size_t bytes) {
+    CALL("cuMemAlloc_v2", "bytes=%zu", bytes)
+    NEED_CONTEXT
+    if (bytes == 0) return INVALID_VALUE;
+    if (bytes > memory_limit - memory_used) return OUT_OF_MEMORY;
+    int result = OUT_OF_MEMORY;
+    pthread_mutex_lock(&gate);
+    for (int i = 0; i < ALLOCATIONS && result; i++)
+        if (!allocations[i].base) {
+            // Fresh memory holds NaN in every format, as nothing promises zeros.
+            allocations[i].base = malloc(bytes + 512);
+            if (!allocations[i].base) break;
+            allocations[i].start = (void *)(((uintptr_t)allocations[i].base + 255) & ~(uintptr_t)255);
+            allocations[i].bytes = bytes;
+            memset(allocations[i].start, 0xff, bytes);
+            memory_used += bytes;
+            *pointer = (CUdeviceptr)(uintptr_t)allocations[i].start;
+            result = SUCCESS;
+        }
+    pthread_mutex_unlock(&gate);
+    return result;
+}
+
+EXPORT int cuMemFree_v2(CUdeviceptr pointer) {
+    struct allocation *known = find(pointer, 0);
+    CALL("cuMemFree_v2", "bytes=%zu", known ? known->bytes : 0)
+    NEED_CONTEXT
+    if (!known || known->start != (void *)(uintptr_t)pointer) return INVALID_VALUE;
+    memory_used -= known->bytes;
+    free(known->base);
+    known->base = NULL;
+    return SUCCESS;
+}
+
+EXPORT int cuMemcpyHtoDAsync_v2(CUdeviceptr destination, const void *source, size_t bytes, void *stream) {
+    CALL("cuMemcpyHtoDAsync_v2", "bytes=%zu stream=%d", bytes, stream != NULL)
+    NEED_CONTEXT
+    if (!find(destination, bytes)) return INVALID_VALUE;
+    if (!stream_known(stream)) return INVALID_HANDLE;
+    memcpy((void *)(uintptr_t)destination, source, bytes);
+    return SUCCESS;
+}
+
+EXPORT int cuMemcpyDtoHAsync_v2(void *destination, CUdeviceptr source, size_t bytes, void *stream) {
+    CALL("cuMemcpyDtoHAsync_v2", "bytes=%zu stream=%d", bytes, stream != NULL)
+    NEED_CONTEXT
+    if (!find(source, bytes)) return INVALID_VALUE;
+    if (!stream_known(stream)) return INVALID_HANDLE;
+    memcpy(destination, (void *)(uintptr_t)source, bytes);
+    return SUCCESS;
+}
+
+EXPORT int cuMemsetD8Async(CUdeviceptr destination, unsigned char value, size_t bytes, void *stream) {
+    CALL("cuMemsetD8Async", "value=%d bytes=%zu stream=%d", value, bytes, stream != NULL)
+    NEED_CONTEXT
+    if (!find(destination, bytes)) return INVALID_VALUE;
+    if (!stream_known(stream)) return INVALID_HANDLE;
+    memset((void *)(uintptr_t)destination, value, bytes);
+    return SUCCESS;
+}
+
+EXPORT int cuLaunchKernel(struct handle *function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX, unsigned blockY,
+                          unsigned blockZ, unsigned shared, void *stream, void **parameters, void **extra) {
+    char hex[2 * 64 + 1] = "";
+    for (int i = 0; i < parameter_bytes && i < 64; i++) sprintf(hex + 2 * i, "%02x", ((unsigned char *)parameters[0])[i]);
+    CALL("cuLaunchKernel", "name=%s grid=%ux%ux%u block=%ux%ux%u shared=%u stream=%d extra=%d parameters=%s",
+         is(function, 'f') ? function->name : "?", gridX, gridY, gridZ, blockX, blockY, blockZ, shared, stream != NULL, extra != NULL, hex)
+    NEED_CONTEXT
+    if (!is(function, 'f') || !stream_known(stream)) return INVALID_HANDLE;
+    if (!gridX || !gridY || !gridZ || gridY > 65535 || gridZ > 65535 || !blockX || blockX * blockY * blockZ > 1024) return INVALID_VALUE;
+    if ((int)shared > function->shared) return INVALID_VALUE;
+    if (!emulate) return SUCCESS;
+    int grid[3] = {(int)gridX, (int)gridY, (int)gridZ};
+    return emulate(function->name, grid, (int)blockX, (int)shared, parameters[0]);
+}
+
+EXPORT int cuStreamCreate(void **stream, unsigned flags) {
+    CALL("cuStreamCreate", "flags=%u", flags)
+    NEED_CONTEXT
+    *stream = make('s', "");
+    return *stream ? SUCCESS : OUT_OF_MEMORY;
+}
+
+EXPORT int cuStreamDestroy_v2(void *stream) { CALL("cuStreamDestroy_v2") return drop(stream, 's'); }
+
+EXPORT int cuStreamSynchronize(void *stream) {
+    CALL("cuStreamSynchronize", "stream=%d", stream != NULL)
+    NEED_CONTEXT
+    return stream_known(stream) ? SUCCESS : INVALID_HANDLE;
+}
+
+EXPORT int cuEventCreate(void **mark, unsigned flags) {
+    CALL("cuEventCreate", "flags=%u", flags)
+    NEED_CONTEXT
+    *mark = make('e', "");
+    return *mark ? SUCCESS : OUT_OF_MEMORY;
+}
+
+EXPORT int cuEventDestroy_v2(void *mark) { CALL("cuEventDestroy_v2") return drop(mark, 'e'); }
+
+EXPORT int cuEventRecord(struct handle *mark, void *stream) {
+    CALL("cuEventRecord", "stream=%d", stream != NULL)
+    NEED_CONTEXT
+    if (!is(mark, 'e') || !stream_known(stream)) return INVALID_HANDLE;
+    mark->time = now();
+    return SUCCESS;
+}
+
+EXPORT int cuEventSynchronize(void *mark) { CALL("cuEventSynchronize") return is(mark, 'e') ? SUCCESS : INVALID_HANDLE; }
+
+EXPORT int cuEventElapsedTime(float *milliseconds, struct handle *start, struct handle *end) {
+    CALL("cuEventElapsedTime")
+    if (!is(start, 'e') || !is(end, 'e')) return INVALID_HANDLE;
+    *milliseconds = (float)(end->time - start->time);
+    return SUCCESS;
+}
+
+EXPORT int cuTensorMapEncodeTiled(void *map, int type, unsigned rank, void *address, const uint64_t *extents, const uint64_t *strides,
+                                  const unsigned *box, const unsigned *elementStrides, int interleave, int swizzle, int promotion, int fill) {
+    CALL("cuTensorMapEncodeTiled", "type=%d rank=%u extent0=%llu stride0=%llu box0=%u swizzle=%d", type, rank,
+         (unsigned long long)extents[0], (unsigned long long)strides[0], box[0], swizzle)
+    memset(map, 0x5a, 128);
+    return SUCCESS;
+}
+
+// What tests call.
+EXPORT void stub_reset(void) {
+    pthread_mutex_lock(&gate);
+    configure();
+    log_length = 0;
+    if (log_text) log_text[0] = 0;
+    fail_call[0] = 0;
+    version = 13000;
+    architecture = 90;
+    devices = 1;
+    parameter_bytes = 0;
+    pthread_mutex_unlock(&gate);
+}
+
+EXPORT const char *stub_log(void) { return log_text ? log_text : ""; }
+EXPORT void stub_set_version(int value) { version = value; }
+EXPORT void stub_set_architecture(int value) { architecture = value; }
+EXPORT void stub_set_devices(int value) { devices = value; }
+EXPORT void stub_set_parameter_bytes(int value) { parameter_bytes = value; }
+
+EXPORT void stub_fail(const char *call, int code, int after) {
+    snprintf(fail_call, sizeof fail_call, "%s", call);
+    fail_code = code;
+    fail_after = after;
+}
+
+// What was given and not given back: allocations, modules, streams, events and contexts.
+EXPORT int stub_outstanding(void) {
+    int count = retained;
+    for (int i = 0; i < ALLOCATIONS; i++) count += allocations[i].base != NULL;
+    for (int i = 0; i < HANDLES; i++) count += handles[i].used && handles[i].kind != 'f';
+    return count;
+}
