@@ -5,7 +5,7 @@ namespace Tessera.Neural.Tests;
 /// <summary>
 /// The classical bound of a sum of k products in binary32 in any order, fused or not:
 /// <c>|computed - exact| &lt;= (k + 2) u / (1 - (k + 2) u) * sum |x| |w|</c> with u = 2^-24 (Higham, "Accuracy and Stability of Numerical
-/// Algorithms", section 3.1); the 2 is for a scale and a bias.
+/// Algorithms", section 3.1); the 2 is for a bias and a residual.
 /// </summary>
 internal static class SumBound
 {

@@ -170,7 +170,7 @@ public sealed class Convolution
             Gather(history, input, size, target, historyFrames, position, gathered.AsSpan(position * inner, inner));
         }
 
-        MatrixProduct.Multiply(gathered, (int)target.Positions, _taps, [], _bias, epilogue, output, threads);
+        MatrixProduct.Multiply(gathered, (int)target.Positions, _taps, _bias, epilogue, output, threads);
     }
 
     private void Gather(

@@ -11,14 +11,12 @@ namespace Tessera.Neural.Layers;
 public sealed class Linear
 {
     private readonly float[] _bias;
-    private readonly float[] _scale;
 
     /// <summary>Makes a layer.</summary>
     /// <param name="weight">W; its first extent is the outputs, all others together the inputs.</param>
     /// <param name="bias">b [outputs], or null for none.</param>
-    /// <param name="weightScale">What the stored numbers of W are multiples of: one number, one for each output, or null for 1.</param>
-    /// <exception cref="ArgumentException">The bias or the scale has another length.</exception>
-    public Linear(StoredTensor weight, StoredTensor? bias = null, StoredTensor? weightScale = null)
+    /// <exception cref="ArgumentException">The bias has another length.</exception>
+    public Linear(StoredTensor weight, StoredTensor? bias = null)
     {
         ArgumentNullException.ThrowIfNull(weight);
         Weight = weight;
@@ -28,15 +26,6 @@ public sealed class Linear
         if (bias is not null && _bias.Length != Outputs)
         {
             throw new ArgumentException($"The bias {bias} does not fit the weight {weight}; wanted {Outputs} numbers.", nameof(bias));
-        }
-
-        _scale = weightScale?.ReadSingle() ?? [];
-        if (weightScale is not null && _scale.Length != Outputs)
-        {
-            _scale = _scale.Length == 1
-                ? [.. Enumerable.Repeat(_scale[0], Outputs)]
-                : throw new ArgumentException(
-                    $"The scale {weightScale} does not fit the weight {weight}; wanted 1 or {Outputs} numbers.", nameof(weightScale));
         }
     }
 
@@ -56,7 +45,7 @@ public sealed class Linear
     /// <param name="threads">Threads; 0 for all processors.</param>
     /// <exception cref="ArgumentException">A length does not fit.</exception>
     public void Forward(ReadOnlySpan<float> input, int rows, Span<float> output, int threads = 0) =>
-        MatrixProduct.Multiply(input, rows, Weight, _scale, _bias, default(Activated<NoActivation>), output, threads);
+        MatrixProduct.Multiply(input, rows, Weight, _bias, default(Activated<NoActivation>), output, threads);
 
     /// <summary>Applies the layer to rows and finishes each number before it leaves the cache.</summary>
     /// <param name="input">x [rows, inputs].</param>
@@ -69,5 +58,5 @@ public sealed class Linear
     public void Forward<TEpilogue>(
         ReadOnlySpan<float> input, int rows, TEpilogue epilogue, Span<float> output, int threads = 0, RowStrides strides = default)
         where TEpilogue : struct, IEpilogue, allows ref struct =>
-        MatrixProduct.Multiply(input, rows, Weight, _scale, _bias, epilogue, output, threads, strides);
+        MatrixProduct.Multiply(input, rows, Weight, _bias, epilogue, output, threads, strides);
 }

@@ -4,11 +4,11 @@ using Tessera.Backends.Cpu.Isa;
 namespace Tessera.Neural.Products;
 
 /// <summary>
-/// The last step of a product: <c>y = epilogue(scale sum + bias)</c> for a block of finished sums.
+/// The last step of a product: <c>y = epilogue(sum + bias)</c> for a block of finished sums.
 /// <code>
 /// lanes           columns of one row
 /// remainder       columns that do not fill a register pass through a buffer of one, so nothing beyond a row is touched
-/// scalar equal    for r, c: y[r, c] = finish(sums[r, c] * scale[c] + bias[c], gate[c], residual[r, c])
+/// scalar equal    for r, c: y[r, c] = finish(sums[r, c] + bias[c], gate[c], residual[r, c])
 /// </code>
 /// </summary>
 internal static unsafe class ProductFinish<TIsa, TVector, TEpilogue>
@@ -30,7 +30,6 @@ internal static unsafe class ProductFinish<TIsa, TVector, TEpilogue>
         nint start = (nint)(row * target.Stride) + column;
         float* output = target.Output + start;
         float* residual = TEpilogue.HasResidual ? target.Residual + start : null;
-        float* scale = target.Scale is null ? null : target.Scale + column;
         float* bias = target.Bias is null ? null : target.Bias + column;
         float* gate = TEpilogue.HasGate ? target.Gate + column : null;
         for (int r = 0; r < rows; r++)
@@ -39,11 +38,6 @@ internal static unsafe class ProductFinish<TIsa, TVector, TEpilogue>
             for (; c + TIsa.Count <= columns; c += TIsa.Count)
             {
                 TVector sum = TIsa.Load(sums + c);
-                if (scale is not null)
-                {
-                    sum = TIsa.Multiply(sum, TIsa.Load(scale + c));
-                }
-
                 if (bias is not null)
                 {
                     sum = TIsa.Add(sum, TIsa.Load(bias + c));
@@ -57,7 +51,7 @@ internal static unsafe class ProductFinish<TIsa, TVector, TEpilogue>
             if (c < columns)
             {
                 Remainder(
-                    sums + c, columns - c, scale is null ? null : scale + c, bias is null ? null : bias + c, gate + c, residual + c,
+                    sums + c, columns - c, bias is null ? null : bias + c, gate + c, residual + c,
                     output + c);
             }
 
@@ -68,13 +62,12 @@ internal static unsafe class ProductFinish<TIsa, TVector, TEpilogue>
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Remainder(float* sums, int count, float* scale, float* bias, float* gate, float* residual, float* output)
+    private static void Remainder(float* sums, int count, float* bias, float* gate, float* residual, float* output)
     {
         float* lanes = stackalloc float[3 * 16];
         for (int i = 0; i < count; i++)
         {
-            float sum = scale is null ? sums[i] : sums[i] * scale[i];
-            lanes[i] = bias is null ? sum : sum + bias[i];
+            lanes[i] = bias is null ? sums[i] : sums[i] + bias[i];
             lanes[16 + i] = TEpilogue.HasGate ? gate[i] : 0;
             lanes[32 + i] = TEpilogue.HasResidual ? residual[i] : 0;
         }

@@ -9,9 +9,6 @@ internal unsafe struct ProductOutput
     /// <summary>Floats between rows of output and residual.</summary>
     public nint Stride;
 
-    /// <summary>Factor of each column's sums, or null.</summary>
-    public float* Scale;
-
     /// <summary>One number a column, or null.</summary>
     public float* Bias;
 

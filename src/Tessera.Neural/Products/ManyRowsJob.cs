@@ -1,0 +1,78 @@
+using System.Runtime.CompilerServices;
+using Tessera.Backends.Cpu;
+using Tessera.Backends.Cpu.Isa;
+using Tessera.Serialization;
+
+namespace Tessera.Neural.Products;
+
+/// <summary>
+/// Y = X W^T for many rows: lanes are columns of Y. X is read where it lies; W is widened and transposed into panels, block by block.
+/// <code>
+/// for each item (rows I, panels J):
+///   for each block K of the inner dimension:
+///     pack W[J, K]                               second-level cache
+///     for each 8 rows of I: for each panel of J  X[8, K] in the first-level cache, sums in registers
+///     after the last block: epilogue of 8 rows
+/// </code>
+/// </summary>
+internal readonly unsafe struct ManyRowsJob<TIsa, TVector, TEpilogue>(
+    float* x, nint xStride, int rows, StoredTensor weight, ProductOutput target, PanelLayout layout, ProductBlocking blocking) : ITileJob
+    where TIsa : struct, IVectorIsa<TVector>
+    where TVector : unmanaged
+    where TEpilogue : struct, IEpilogue, allows ref struct
+{
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Execute(int item, int worker)
+    {
+        int firstRow = item / blocking.Groups * blocking.RowChunk;
+        int lastRow = Math.Min(rows, firstRow + blocking.RowChunk);
+        int firstPanel = blocking.FirstPanel(item % blocking.Groups);
+        int lastPanel = blocking.FirstPanel((item % blocking.Groups) + 1);
+        int firstColumn = layout.ColumnOf(firstPanel);
+        int width = layout.ColumnOf(lastPanel) - firstColumn;
+        int columns = (int)Math.Min(width, weight.Rows - firstColumn);
+        int inner = (int)weight.RowLength;
+        bool isBlocked = inner > blocking.Inner;
+        long packedFloats = ProductScratch.Lines((long)width * blocking.Inner);
+        long sumFloats = (long)width * (isBlocked ? lastRow - firstRow : ProductTile<TIsa, TVector>.Rows);
+        float* packed = ProductScratch.Worker(packedFloats + sumFloats + (WeightRows.Together * (long)blocking.Inner));
+        float* sums = packed + packedFloats;
+        float* widened = sums + sumFloats;
+        int start = 0;
+        do
+        {
+            int count = Math.Min(blocking.Inner, inner - start);
+            for (int panel = firstPanel; panel < lastPanel; panel++)
+            {
+                int column = layout.ColumnOf(panel) - firstColumn;
+                WeightRows.PackPanel(
+                    weight, firstColumn + column, start, count, packed + ((long)column * count),
+                    layout.VectorsOf(panel) * TIsa.Count, widened);
+            }
+
+            for (int row = firstRow; row < lastRow; row += ProductTile<TIsa, TVector>.Rows)
+            {
+                int tileRows = Math.Min(ProductTile<TIsa, TVector>.Rows, lastRow - row);
+                float* block = sums + (isBlocked ? (long)(row - firstRow) * width : 0);
+                float* a = x + (row * xStride) + start;
+                ProductSegment segment = new() { Steps = count };
+                for (int panel = firstPanel; panel < lastPanel; panel++)
+                {
+                    int column = layout.ColumnOf(panel) - firstColumn;
+                    segment.B = packed + ((long)column * count);
+                    ProductTile<TIsa, TVector>.Multiply(
+                        &segment, 1, a, xStride, tileRows, block + column, width, layout.VectorsOf(panel), start > 0);
+                }
+
+                if (start + count >= inner)
+                {
+                    ProductFinish<TIsa, TVector, TEpilogue>.Block(block, width, tileRows, columns, target, row, firstColumn);
+                }
+            }
+
+            start += count;
+        }
+        while (start < inner);
+    }
+}
