@@ -4,7 +4,7 @@ namespace Tessera.Neural.Products;
 
 /// <summary>
 /// What happens to the sums of a product, bias included, while they are still in the cache: <see cref="Activated{TActivation}"/>,
-/// <see cref="Added{TActivation}"/> or <see cref="Gated"/>. As a type it costs nothing to choose.
+/// <see cref="Added{TActivation}"/> or <see cref="GatedResidual"/>. As a type it costs nothing to choose.
 /// </summary>
 public interface IEpilogue
 {

@@ -6,7 +6,7 @@ namespace Tessera.Neural.Products;
 /// <c>y = residual + gate sum</c>, one gate a column: the residual connection of adaptive layer norm (Peebles and Xie, "Scalable
 /// Diffusion Models with Transformers", 2023). The residual may be the output itself.
 /// </summary>
-public readonly ref struct Gated : IEpilogue
+public readonly ref struct GatedResidual : IEpilogue
 {
     private readonly ReadOnlySpan<float> _gate;
     private readonly ReadOnlySpan<float> _residual;
@@ -14,7 +14,7 @@ public readonly ref struct Gated : IEpilogue
     /// <summary>Makes an epilogue.</summary>
     /// <param name="gate">One number a column of the output.</param>
     /// <param name="residual">As the output, with the same stride of rows.</param>
-    public Gated(ReadOnlySpan<float> gate, ReadOnlySpan<float> residual)
+    public GatedResidual(ReadOnlySpan<float> gate, ReadOnlySpan<float> residual)
     {
         _gate = gate;
         _residual = residual;
