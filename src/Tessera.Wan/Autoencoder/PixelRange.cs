@@ -1,23 +1,35 @@
 using System.Numerics.Tensors;
-using Tessera.Neural.Checkpoints;
 
 namespace Tessera.Wan.Autoencoder;
 
-/// <summary>The last look at numbers before they leave an autoencoder.</summary>
-internal static class PixelRange
+/// <summary>The range in which a network has its pixels: <c>network = scale pixel + offset</c> of a pixel in [-1, 1].</summary>
+/// <param name="Scale">Factor.</param>
+/// <param name="Offset">What a pixel of 0 is.</param>
+internal readonly record struct PixelRange(float Scale, float Offset)
 {
-    /// <summary>Checks that numbers are finite.</summary>
-    /// <exception cref="CheckpointFormatException">A weight is NaN or infinite; the message names it.</exception>
-    /// <exception cref="ArithmeticException">The weights are finite.</exception>
-    public static void RequireFinite(ReadOnlySpan<float> values, Checkpoint weights)
+    /// <summary>[-1, 1].</summary>
+    public static PixelRange Signed { get; } = new(1, 0);
+
+    /// <summary>[0, 1].</summary>
+    public static PixelRange Unit { get; } = new(0.5f, 0.5f);
+
+    /// <summary>Pixels in [-1, 1] as the network has them, in place.</summary>
+    public void ToNetwork(Span<float> pixels)
     {
-        if (!TensorPrimitives.IsFiniteAll(values))
+        if (this != Signed)
         {
-            throw weights.FindNonFinite() is { } fault
-                ? new CheckpointFormatException($"{weights.Source}: {fault}.")
-                : new ArithmeticException(
-                    $"The autoencoder of {weights.Source} overflowed, although its weights are finite: its input holds NaN or is far "
-                        + "out of range.");
+            TensorPrimitives.Multiply(pixels, Scale, pixels);
+            TensorPrimitives.Add(pixels, Offset, pixels);
+        }
+    }
+
+    /// <summary>Numbers of the network as pixels, in place; not clamped.</summary>
+    public void FromNetwork(Span<float> values)
+    {
+        if (this != Signed)
+        {
+            TensorPrimitives.Subtract(values, Offset, values);
+            TensorPrimitives.Divide(values, Scale, values);
         }
     }
 

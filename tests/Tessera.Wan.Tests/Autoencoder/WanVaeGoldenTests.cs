@@ -94,6 +94,6 @@ public sealed class WanVaeGoldenTests
     private static WanVae Open(RecordedFrames recorded)
     {
         (Checkpoint weights, WanVaeConfig config) = WanWeights.OpenVae(Path.Combine(TestRoots.Fixtures, Folder, "vae.safetensors"));
-        return new WanVae(weights, config) { Observer = recorded.Observe };
+        return new WanVae(weights, config, recorded.Observe);
     }
 }
