@@ -4,7 +4,6 @@ using Tessera.TestKit;
 using Tessera.Wan.Autoencoder;
 using Tessera.Wan.Tests.Autoencoder;
 using Tessera.Wan.TinyAutoencoder;
-using Xunit;
 
 namespace Tessera.Wan.Tests.TinyAutoencoder;
 
