@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Unicode;
 using Tessera.Neural.Checkpoints;
+using Tessera.Serialization;
 
 namespace Tessera.Wan.Checkpoints;
 
@@ -30,15 +31,9 @@ internal sealed class ConfigFile
     public static ConfigFile Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        FileInfo info = new(path);
-        if (info.Exists && info.Length > MaximumLength)
-        {
-            throw new CheckpointFormatException($"{path}: {info.Length} bytes are too many for a configuration.");
-        }
-
         try
         {
-            byte[] bytes = File.ReadAllBytes(path);
+            byte[] bytes = RegularFile.ReadAll(path, MaximumLength, "a configuration");
             if (!Utf8.IsValid(bytes))
             {
                 throw new CheckpointFormatException($"{path}: the configuration is not UTF-8.");
@@ -49,6 +44,10 @@ internal sealed class ConfigFile
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new ConfigFile(path, document.RootElement.Clone())
                 : throw new CheckpointFormatException($"{path}: the configuration is {document.RootElement.ValueKind}, not an object.");
+        }
+        catch (TensorFormatException error)
+        {
+            throw new CheckpointFormatException(error.Message, error);
         }
         catch (JsonException error)
         {

@@ -1,5 +1,6 @@
 using System.Text;
 using Tessera.Neural.Checkpoints;
+using Tessera.Serialization;
 
 namespace Tessera.Wan.Text;
 
@@ -102,10 +103,14 @@ public sealed class SentencePieceModel
     public static SentencePieceModel Load(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        FileInfo info = new(path);
-        return info.Exists && info.Length > MaximumFileLength
-            ? throw new CheckpointFormatException($"{path}: {info.Length} bytes are too many for a SentencePiece model.")
-            : Parse(File.ReadAllBytes(path), path);
+        try
+        {
+            return Parse(RegularFile.ReadAll(path, MaximumFileLength, "a SentencePiece model"), path);
+        }
+        catch (TensorFormatException error)
+        {
+            throw new CheckpointFormatException(error.Message, error);
+        }
     }
 
     /// <summary>Reads a model that is in memory; a checkpoint can carry one as a tensor.</summary>

@@ -37,17 +37,12 @@ internal sealed unsafe partial class FileRegion : IDisposable
     public string Source { get; }
 
     /// <summary>Maps a whole file.</summary>
-    /// <exception cref="TensorFormatException">The file is empty.</exception>
+    /// <exception cref="TensorFormatException">It is empty, or no plain file.</exception>
     /// <exception cref="IOException">The file cannot be opened.</exception>
     public static FileRegion Map(string path)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
+        using FileStream stream = RegularFile.OpenRead(path);
         long length = stream.Length;
-        if (length == 0)
-        {
-            throw new TensorFormatException($"{path}: the file is empty.");
-        }
 
         MemoryMappedFile file = MemoryMappedFile.CreateFromFile(
             stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);

@@ -67,10 +67,11 @@ public sealed class PyTorchFile : ITensorSource
     public static PyTorchFile FromMemory(ReadOnlyMemory<byte> content, string name = "memory") => Own(FileRegion.Pin(content, name));
 
     /// <summary>Whether a file starts as PyTorch's archives do.</summary>
+    /// <exception cref="TensorFormatException">It is empty, or no plain file.</exception>
     /// <exception cref="IOException">The file cannot be opened.</exception>
     public static bool IsPyTorchFile(string path)
     {
-        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
+        using FileStream stream = RegularFile.OpenRead(path);
         Span<byte> start = stackalloc byte[ZipDirectory.SignatureLength];
         return stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && ZipDirectory.StartsLikeZip(start);
     }

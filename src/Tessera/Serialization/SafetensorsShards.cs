@@ -15,7 +15,7 @@ public sealed class SafetensorsShards : ITensorSource
     /// <summary>How index files end.</summary>
     public const string IndexSuffix = ".safetensors.index.json";
 
-    private const long MaximumIndexLength = 64L << 20;
+    private const int MaximumIndexLength = 64 << 20;
 
     private readonly Dictionary<string, SafetensorsFile> _byTensor = new(StringComparer.Ordinal);
     private readonly List<SafetensorsFile> _files = [];
@@ -124,16 +124,11 @@ public sealed class SafetensorsShards : ITensorSource
 
     private Dictionary<string, string> ReadMap()
     {
-        FileInfo info = new(Source);
-        if (info.Length > MaximumIndexLength)
-        {
-            throw new TensorFormatException($"{Source}: the index has {info.Length} bytes; at most {MaximumIndexLength} are read.");
-        }
-
         try
         {
+            byte[] json = RegularFile.ReadAll(Source, MaximumIndexLength, "an index");
             using JsonDocument document = JsonDocument.Parse(
-                File.ReadAllBytes(Source), new JsonDocumentOptions { MaxDepth = 8, AllowDuplicateProperties = false });
+                json, new JsonDocumentOptions { MaxDepth = 8, AllowDuplicateProperties = false });
             if (document.RootElement.ValueKind != JsonValueKind.Object
                 || !document.RootElement.TryGetProperty("weight_map", out JsonElement weights)
                 || weights.ValueKind != JsonValueKind.Object)

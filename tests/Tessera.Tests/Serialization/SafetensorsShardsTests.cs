@@ -12,7 +12,7 @@ public sealed class SafetensorsShardsTests : IDisposable
 
     public static TheoryData<string, string> HostileIndexes => new()
     {
-        { "", "not valid JSON" },
+        { "", "the file is empty" },
         { "[]", "no object 'weight_map'" },
         { "{}", "no object 'weight_map'" },
         { "{\"weight_map\":{}}", "'weight_map' is empty" },

@@ -28,7 +28,7 @@ public sealed class WanConfigTests : IDisposable
         { "dit", "\"eps\":1e-06", "\"eps\":1e999", "'eps' is 1e999" },
         { "dit", "\"out_dim\":16", "\"out_dim\":8", "in_dim and out_dim differ" },
         { "dit", OriginalTransformer, "[]", "is Array, not an object" },
-        { "dit", OriginalTransformer, "", "not valid JSON" },
+        { "dit", OriginalTransformer, "", "the file is empty" },
         { "dit", "\"t2v\"", "[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]", "not valid JSON" },
         { "diffusers", "\"image_dim\":null", "\"image_dim\":1280", "image-to-video" },
         { "diffusers", "[1, 2, 2]", "[2,2,2]", "'patch_size' is [2,2,2], which is not implemented; wanted [1,2,2]" },
