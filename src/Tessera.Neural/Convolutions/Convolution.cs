@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+using Tessera.Backends.Cpu.Isa;
 using Tessera.Neural.Products;
 using Tessera.Serialization;
 
@@ -6,16 +8,21 @@ namespace Tessera.Neural.Convolutions;
 /// <summary>
 /// A convolution over channels-last videos,
 /// <c>y[t, h, w, o] = b[o] + sum over (i, j, k, c) of W[o, c, i, j, k] x[t s_t + i - p_t, h s + j - p_h, w s + k - p_w, c]</c>, where x
-/// is zero outside. Two spatial axes, or three with a causal time axis; weights are kept as stored. Immutable.
+/// is zero outside. Two spatial axes, or three with a causal time axis. Weights are packed when the layer is first used. Immutable.
 /// </summary>
 /// <remarks>
 /// Backward, for training to add: <c>dx</c> is the convolution of dy, spread by the stride, with the kernel mirrored and its channels
 /// exchanged; <c>dW</c> sums dy times x over all positions; <c>db</c> sums dy.
 /// </remarks>
-public sealed class Convolution
+public sealed unsafe class Convolution
 {
+    private const long SmallestParallelWork = 1 << 18;
+
     private readonly float[] _bias;
-    private readonly StoredTensor _taps;
+    private readonly bool _isPaired;
+    private readonly Lock _packing = new();
+    private PackedKernel? _packed;
+    private WindowStretches? _stretches;
 
     /// <summary>Makes a layer.</summary>
     /// <param name="weight">W [out, in, height, width] or [out, in, frames, height, width].</param>
@@ -24,11 +31,11 @@ public sealed class Convolution
     /// <exception cref="ArgumentException">The weight has another number of axes, the bias another length, or the geometry a stride below
     /// 1 or a negative number of zeros.</exception>
     public Convolution(StoredTensor weight, StoredTensor? bias, ConvolutionGeometry geometry)
-        : this(weight, bias, geometry, pairs: false)
+        : this(weight, bias, geometry, isPaired: false)
     {
     }
 
-    private Convolution(StoredTensor weight, StoredTensor? bias, ConvolutionGeometry geometry, bool pairs)
+    private Convolution(StoredTensor weight, StoredTensor? bias, ConvolutionGeometry geometry, bool isPaired)
     {
         ArgumentNullException.ThrowIfNull(weight);
         ArgumentNullException.ThrowIfNull(geometry);
@@ -51,7 +58,7 @@ public sealed class Convolution
         KernelFrames = weight.Shape.Count == 5 ? checked((int)weight.Shape[2]) : 1;
         KernelHeight = checked((int)weight.Shape[^2]);
         KernelWidth = checked((int)weight.Shape[^1]);
-        if (pairs)
+        if (isPaired)
         {
             if (weight.Shape.Count != 4 || InputChannels % 2 != 0)
             {
@@ -70,7 +77,7 @@ public sealed class Convolution
                 $"The bias {bias} does not fit the weight {weight}; wanted {OutputChannels} numbers.", nameof(bias));
         }
 
-        _taps = TapMajor(weight, pairs);
+        _isPaired = isPaired;
     }
 
     /// <summary>W as stored.</summary>
@@ -94,6 +101,8 @@ public sealed class Convolution
     /// <summary>Columns of the kernel.</summary>
     public int KernelWidth { get; }
 
+    private bool IsPointwise => KernelFrames * KernelHeight * KernelWidth == 1 && Geometry == ConvolutionGeometry.Pointwise;
+
     /// <summary>
     /// A convolution of each frame stacked in channels on the frame before it: W [out, 2 in, height, width], the first half of whose
     /// channels belongs to the frame itself and the second to its predecessor. It is the causal convolution over two frames.
@@ -103,7 +112,7 @@ public sealed class Convolution
     /// <param name="geometry">Strides and zeros; one leading frame.</param>
     /// <exception cref="ArgumentException">As for the constructor.</exception>
     public static Convolution OverFramePairs(StoredTensor weight, StoredTensor? bias, ConvolutionGeometry geometry) =>
-        new(weight, bias, geometry, pairs: true);
+        new(weight, bias, geometry, isPaired: true);
 
     /// <summary>Extents of the output.</summary>
     /// <param name="historyFrames">Frames of history that are given.</param>
@@ -163,62 +172,87 @@ public sealed class Convolution
                 nameof(input));
         }
 
-        int inner = checked((int)_taps.RowLength);
-        float[] gathered = new float[(int)target.Positions * inner];
-        for (int position = 0; position < target.Positions; position++)
+        if (IsPointwise && input.Length > 0)
         {
-            Gather(history, input, size, target, historyFrames, position, gathered.AsSpan(position * inner, inner));
+            MatrixProduct.Multiply(input, (int)size.Positions, Weight, _bias, epilogue, output, threads);
+            return;
         }
 
-        MatrixProduct.Multiply(gathered, (int)target.Positions, _taps, _bias, epilogue, output, threads);
-    }
-
-    private void Gather(
-        ReadOnlySpan<float> history, ReadOnlySpan<float> input, FrameSize size, FrameSize target, int historyFrames, int position,
-        Span<float> row)
-    {
-        int frame = (position / target.FramePositions * Geometry.FrameStride) - Math.Max(Geometry.LeadingFrames, historyFrames);
-        int height = (position % target.FramePositions / target.Width * Geometry.Stride) - Geometry.Top;
-        int width = (position % target.Width * Geometry.Stride) - Geometry.Left;
-        for (int tap = 0; tap < KernelFrames * KernelHeight * KernelWidth; tap++)
+        if ((TEpilogue.HasResidual && epilogue.Residual.Length != output.Length)
+            || (TEpilogue.HasGate && epilogue.Gate.Length != OutputChannels))
         {
-            int t = frame + (tap / (KernelHeight * KernelWidth));
-            int h = height + (tap / KernelWidth % KernelHeight);
-            int w = width + (tap % KernelWidth);
-            Span<float> part = row.Slice(tap * InputChannels, InputChannels);
-            if (t < -historyFrames || h < 0 || h >= size.Height || w < 0 || w >= size.Width)
+            throw new ArgumentException(
+                $"The epilogue has {epilogue.Residual.Length} residuals and {epilogue.Gate.Length} gates; wanted those of the output, "
+                    + $"{output.Length} and {OutputChannels}.",
+                nameof(epilogue));
+        }
+
+        fixed (float* h = history, x = input, y = output, b = _bias, gate = epilogue.Gate, residual = epilogue.Residual)
+        {
+            ConvolutionInput source = new()
             {
-                part.Clear();
-                continue;
+                History = h,
+                HistoryFrames = historyFrames,
+                Frames = x,
+                Size = size,
+                Channels = InputChannels,
+            };
+            ProductOutput product = new() { Output = y, Stride = OutputChannels, Bias = b, Gate = gate, Residual = residual };
+            int workers = threads > 0 ? threads : Environment.ProcessorCount;
+            if (Isa512.IsSupported)
+            {
+                Run<Isa512, Vector512<float>, TEpilogue>(source, target, product, workers);
             }
-
-            ReadOnlySpan<float> source = t < 0 ? history : input;
-            int index = ((((t < 0 ? t + historyFrames : t) * size.Height) + h) * size.Width) + w;
-            source.Slice(index * InputChannels, InputChannels).CopyTo(part);
-        }
-    }
-
-    // W [out][tap][in]; pairs have the frame before as their first tap.
-    private StoredTensor TapMajor(StoredTensor weight, bool pairs)
-    {
-        int spatial = KernelHeight * KernelWidth;
-        int taps = KernelFrames * spatial;
-        float[] stored = weight.ReadSingle();
-        float[] permuted = new float[stored.Length];
-        for (int o = 0; o < OutputChannels; o++)
-        {
-            for (int tap = 0; tap < taps; tap++)
+            else if (Isa256.IsSupported)
             {
-                for (int c = 0; c < InputChannels; c++)
-                {
-                    int source = pairs
-                        ? (((o * 2 * InputChannels) + ((1 - (tap / spatial)) * InputChannels) + c) * spatial) + (tap % spatial)
-                        : (((o * InputChannels) + c) * taps) + tap;
-                    permuted[(((o * taps) + tap) * InputChannels) + c] = stored[source];
-                }
+                Run<Isa256, Vector256<float>, TEpilogue>(source, target, product, workers);
+            }
+            else
+            {
+                Run<Isa128, Vector128<float>, TEpilogue>(source, target, product, workers);
             }
         }
-
-        return StoredTensor.FromValues<float>(weight.Name, [OutputChannels, taps * InputChannels], permuted);
     }
+
+    private void Run<TIsa, TVector, TEpilogue>(in ConvolutionInput input, FrameSize output, in ProductOutput target, int threads)
+        where TIsa : struct, IVectorIsa<TVector>
+        where TVector : unmanaged
+        where TEpilogue : struct, IEpilogue, allows ref struct
+    {
+        PackedKernel kernel = Packed(new PanelLayout(OutputChannels, TIsa.Count, ProductTile<TIsa, TVector>.Vectors), threads);
+        bool isSmall = output.Positions * kernel.Inner * OutputChannels < SmallestParallelWork;
+        threads = isSmall ? 1 : threads;
+        int wanted = threads == 1 ? 1 : 4 * threads;
+        ConvolutionTile tiles = ConvolutionTile.For(this, output, (wanted + kernel.Layout.Panels - 1) / kernel.Layout.Panels);
+        int groups = Math.Min(kernel.Layout.Panels, (wanted + tiles.Count - 1) / tiles.Count);
+        int lead = Math.Max(Geometry.LeadingFrames, input.HistoryFrames);
+        WorkSharing.Run(
+            tiles.Count * groups,
+            new ConvolutionJob<TIsa, TVector, TEpilogue>(
+                input, Geometry, lead, tiles, kernel, StretchesOf(tiles.Window), output, OutputChannels, target, groups),
+            threads);
+    }
+
+    // Images of one size follow each other, so the last stretches serve again.
+    private KernelStretch[] StretchesOf(FrameSize window)
+    {
+        WindowStretches? last = _stretches;
+        if (last is null || last.Window != window)
+        {
+            _stretches = last = new WindowStretches(window, KernelStretch.Of(this, window));
+        }
+
+        return last.Stretches;
+    }
+
+    private PackedKernel Packed(PanelLayout layout, int threads)
+    {
+        lock (_packing)
+        {
+            return _packed ??= new PackedKernel(
+                Weight, KernelFrames * KernelHeight * KernelWidth, InputChannels, _isPaired, layout, threads);
+        }
+    }
+
+    private sealed record WindowStretches(FrameSize Window, KernelStretch[] Stretches);
 }
