@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Tessera.Attention;
+using Tessera.Layout;
 using Tessera.Wan.Transformer;
 
 namespace Tessera.Wan.SelfAttention;
@@ -16,6 +17,8 @@ public sealed class ScheduledSelfAttention : ISelfAttention
 {
     private readonly PlanSchedule _schedule;
     private readonly PlanRunner _runner;
+    private readonly TokenOrder? _order;
+    private readonly Dictionary<AttentionPlan, AttentionPlan> _stored = new(ReferenceEqualityComparer.Instance);
     private int _step = -1;
 
     /// <summary>Takes a schedule.</summary>
@@ -27,6 +30,7 @@ public sealed class ScheduledSelfAttention : ISelfAttention
         ArgumentNullException.ThrowIfNull(schedule);
         ArgumentNullException.ThrowIfNull(settings);
         _schedule = schedule.ForOneSequence();
+        _order = StoredPlans.SharedOrder(_schedule);
         _runner = new PlanRunner(settings, meter ?? new SelfAttentionMeter());
     }
 
@@ -37,13 +41,17 @@ public sealed class ScheduledSelfAttention : ISelfAttention
     internal int Kernels => _runner.Kernels;
 
     /// <inheritdoc/>
+    /// <remarks>The order that all plans of the schedule share, where they share one.</remarks>
+    public TokenOrder? StorageOrder(TokenGrid grid) => _order is not null && _order.Tokens == grid.Tokens ? _order : null;
+
+    /// <inheritdoc/>
     /// <exception cref="PlanMismatchException">The plan of the call was made for another shape or grid.</exception>
     public void Attend(
         in SelfAttentionCall call, in AttentionInputs inputs, TensorSpan<float> output, CancellationToken cancellationToken = default)
     {
         if (call.Step.Step != _step)
         {
-            _runner.HoldOnly(PlansOf(call.Step));
+            _runner.HoldOnly(PlansOf(call));
             _step = call.Step.Step;
         }
 
@@ -55,18 +63,30 @@ public sealed class ScheduledSelfAttention : ISelfAttention
                     + "calibrate a plan for this size.");
         }
 
-        _runner.Run(call, plan, TimeSpan.Zero, holds: true, inputs, output, cancellationToken);
+        _runner.Run(call, call.Order is { } order ? StoredIn(plan, order) : plan, TimeSpan.Zero, holds: true, inputs, output, cancellationToken);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _runner.Dispose();
 
-    private HashSet<AttentionPlan> PlansOf(StepContext step)
+    private AttentionPlan StoredIn(AttentionPlan plan, TokenOrder order)
+    {
+        if (!_stored.TryGetValue(plan, out AttentionPlan? stored))
+        {
+            stored = plan.StoredIn(order);
+            _stored.Add(plan, stored);
+        }
+
+        return stored;
+    }
+
+    private HashSet<AttentionPlan> PlansOf(in SelfAttentionCall call)
     {
         HashSet<AttentionPlan> plans = new(ReferenceEqualityComparer.Instance);
-        for (int layer = 0; layer < step.LayerCount; layer++)
+        for (int layer = 0; layer < call.Step.LayerCount; layer++)
         {
-            plans.Add(_schedule[step with { Layer = layer }]);
+            AttentionPlan plan = _schedule[call.Step with { Layer = layer }];
+            plans.Add(call.Order is { } order ? StoredIn(plan, order) : plan);
         }
 
         return plans;

@@ -9,6 +9,7 @@ public interface ITransformerObserver
     /// <summary>Shows the values of a stage.</summary>
     /// <param name="stage">Where.</param>
     /// <param name="layer">Transformer layer, or -1 for stages outside the layers.</param>
-    /// <param name="values">Row-major values; tokens stand in the order of the forward. Valid during the call only.</param>
+    /// <param name="values">Row-major values; tokens stand in natural order, or in the <see cref="ISelfAttention.StorageOrder"/>
+    /// that the attention asked for. Valid during the call only.</param>
     void Observe(TransformerStage stage, int layer, ReadOnlySpan<float> values);
 }

@@ -58,7 +58,10 @@ internal sealed class SelfAttentionLayer
         AttentionInputs inputs = new AttentionInputs(
             HeadViews.Of((ReadOnlySpan<float>)query, tokens, _config), HeadViews.Of((ReadOnlySpan<float>)key, tokens, _config),
             HeadViews.Of((ReadOnlySpan<float>)value, tokens, _config)) with { Rotary = pass.Rotary };
-        SelfAttentionCall call = new(pass.Grid, pass.Step with { Layer = layer, LayerCount = _config.Layers }, pass.Branch);
+        SelfAttentionCall call = new(pass.Grid, pass.Step with { Layer = layer, LayerCount = _config.Layers }, pass.Branch)
+        {
+            Order = pass.Order,
+        };
         pass.Attention.Attend(call, inputs, HeadViews.Of(mixed, tokens, _config), pass.CancellationToken);
         pass.Clock.SelfAttention();
         pass.Observer?.Observe(TransformerStage.SelfAttention, layer, mixed);

@@ -26,7 +26,7 @@ internal sealed class TextConditioning
     /// <exception cref="ArgumentException">A number is not finite.</exception>
     public void Forward(ReadOnlySpan<float> prompt, TransformerContext context, int threads)
     {
-        if (!TensorPrimitives.IsFiniteAll(prompt))
+        if (!prompt.IsEmpty && !TensorPrimitives.IsFiniteAll(prompt))
         {
             throw new ArgumentException("The text rows hold NaN or infinity; wanted finite numbers.", nameof(prompt));
         }

@@ -38,10 +38,10 @@ internal sealed class TimeConditioning
         SinusoidalEmbedding.Forward(timestep, sinusoid);
         observer?.Observe(TransformerStage.TimeFrequencies, -1, sinusoid);
         _first.Forward(sinusoid, 1, row, threads);
-        SiLu.Forward(row, row);
+        Silu.Forward(row, row);
         _second.Forward(row, 1, embedding, threads);
         observer?.Observe(TransformerStage.TimeEmbedding, -1, embedding);
-        SiLu.Forward(embedding, row);
+        Silu.Forward(embedding, row);
         _projection.Forward(row, 1, projection, threads);
         observer?.Observe(TransformerStage.TimeProjection, -1, projection);
     }

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Tessera.Neural.Layers;
 using Tessera.Wan.Checkpoints;
 
@@ -68,6 +69,9 @@ public sealed class TransformerContext : IDisposable
         _disposed = true;
         _arena.Dispose();
     }
+
+    /// <summary>Whether keys and values of a layer hold numbers only.</summary>
+    internal bool IsFinite(int layer) => TensorPrimitives.IsFiniteAll(Keys(layer)) && TensorPrimitives.IsFiniteAll(Values(layer));
 
     internal Span<float> MutableEmbedding() => Live(_embedding);
 

@@ -9,6 +9,9 @@ internal readonly ref struct TransformerPass
 {
     public required TokenGrid Grid { get; init; }
 
+    /// <summary>Order in which tokens stand, or null for the natural one.</summary>
+    public required TokenOrder? Order { get; init; }
+
     public required StepContext Step { get; init; }
 
     public required GuidanceBranch Branch { get; init; }

@@ -30,6 +30,7 @@ public sealed class WanTransformer : IDisposable
     private readonly TransformerClock _clock = new();
     private RotaryEmbedding? _rotary;
     private TokenGrid _rotaryGrid;
+    private TokenOrder? _rotaryOrder;
 
     /// <summary>Makes a transformer of weights that stay open as long as it is used.</summary>
     /// <exception cref="CheckpointFormatException">Tensors are missing or of another shape; all are listed.</exception>
@@ -71,6 +72,8 @@ public sealed class WanTransformer : IDisposable
     /// <param name="count">Rows, at most <see cref="WanTransformerConfig.TextLength"/>.</param>
     /// <param name="cancellationToken">Polled before each layer.</param>
     /// <exception cref="ArgumentException">The rows do not fit or hold NaN.</exception>
+    /// <exception cref="CheckpointFormatException">A weight is NaN or infinite; the message names it.</exception>
+    /// <exception cref="ArithmeticException">Weights and rows are finite, but the result is not.</exception>
     public TransformerContext EncodeText(ReadOnlySpan<float> rows, int count, CancellationToken cancellationToken = default)
     {
         if (count < 0 || count > Config.TextLength || rows.Length != (long)count * Config.TextDim)
@@ -88,6 +91,10 @@ public sealed class WanTransformer : IDisposable
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 _blocks[layer].Encode(context, layer, _threads);
+                if (!context.IsFinite(layer))
+                {
+                    throw NotFinite(null);
+                }
             }
 
             return context;
@@ -118,16 +125,18 @@ public sealed class WanTransformer : IDisposable
         RequireFits(inputs, velocity);
         _clock.Restart();
         TokenGrid grid = GridOf(inputs.Shape);
+        TokenOrder? order = attention.StorageOrder(grid);
         _scratch.Prepare(grid.Tokens);
         _time.Forward(inputs.Timestep, _scratch.Time, observer, _threads);
         TransformerPass pass = new()
         {
             Grid = grid,
+            Order = order,
             Step = inputs.Step,
             Branch = inputs.Branch,
             Text = inputs.Text,
             Attention = attention,
-            Rotary = RotaryFor(grid),
+            Rotary = RotaryFor(grid, order),
             CrossAttention = _crossAttention,
             Scratch = _scratch,
             Clock = _clock,
@@ -158,7 +167,7 @@ public sealed class WanTransformer : IDisposable
             throw NotFinite(null);
         }
 
-        PatchLayout.Join(patches, inputs.Shape, null, velocity);
+        PatchLayout.Join(patches, inputs.Shape, order, velocity);
         _clock.Ends();
         return _clock.Times;
     }
@@ -173,19 +182,21 @@ public sealed class WanTransformer : IDisposable
     private void Embed(in TransformerInputs inputs, in TransformerPass pass)
     {
         Span<float> patches = _scratch.Work[..(pass.Tokens * _patchEmbedding.Inputs)];
-        PatchLayout.Cut(inputs.Latent, inputs.Shape, null, patches);
+        PatchLayout.Cut(inputs.Latent, inputs.Shape, pass.Order, patches);
         _clock.Ends();
         _patchEmbedding.Forward(patches, pass.Tokens, _scratch.Stream, _threads);
         _clock.Linear();
         pass.Observer?.Observe(TransformerStage.Tokens, -1, _scratch.Stream);
     }
 
-    private RotaryEmbedding RotaryFor(TokenGrid grid)
+    private RotaryEmbedding RotaryFor(TokenGrid grid, TokenOrder? order)
     {
-        if (_rotary is null || _rotaryGrid != grid)
+        if (_rotary is null || _rotaryGrid != grid || !ReferenceEquals(_rotaryOrder, order))
         {
-            _rotary = RotaryEmbedding.ForGrid(grid, Config.HeadDim);
+            RotaryEmbedding natural = RotaryEmbedding.ForGrid(grid, Config.HeadDim);
+            _rotary = order is null ? natural : natural.InOrder(order);
             _rotaryGrid = grid;
+            _rotaryOrder = order;
         }
 
         return _rotary;

@@ -33,6 +33,7 @@ public sealed unsafe class RotaryEmbedding
     private readonly RotaryAxis[] _axes;
     private readonly float* _table;
     private readonly double _theta;
+    private readonly int[] _extents;
 
     private RotaryEmbedding(int tokens, int[] positions, ReadOnlySpan<int> channels, ReadOnlySpan<int> extents, double theta)
     {
@@ -40,6 +41,7 @@ public sealed unsafe class RotaryEmbedding
         Tokens = tokens;
         _positions = positions;
         _theta = theta;
+        _extents = extents.ToArray();
         _axes = new RotaryAxis[channels.Length];
         int table = RotaryAxis.BlockFloats;
         for (int axis = 0; axis < channels.Length; axis++)
@@ -133,6 +135,28 @@ public sealed unsafe class RotaryEmbedding
         }
 
         return new RotaryEmbedding(tokens, positions, [channels], [tokens], theta);
+    }
+
+    /// <summary>The same embedding for tokens that stand in another order: row s turns as row <c>order.TokenAt(s)</c> of this one.</summary>
+    /// <param name="order">An order of as many tokens, without padding.</param>
+    /// <exception cref="ArgumentException">The order is padded or has another number of tokens.</exception>
+    public RotaryEmbedding InOrder(TokenOrder order)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        if (order.Tokens != Tokens || order.IsPadded)
+        {
+            throw new ArgumentException(
+                $"Order {order} does not fit a rotary embedding of {Tokens} tokens; wanted as many and no padding.", nameof(order));
+        }
+
+        int axes = _axes.Length;
+        int[] positions = GC.AllocateUninitializedArray<int>(_positions.Length, pinned: true);
+        for (int row = 0; row < Tokens; row++)
+        {
+            _positions.AsSpan(axes * order.TokenAt(row), axes).CopyTo(positions.AsSpan(axes * row, axes));
+        }
+
+        return new RotaryEmbedding(Tokens, positions, [.. _axes.Select(static axis => axis.Channels)], _extents, _theta);
     }
 
     /// <summary>Angle in radians by which a pair of channels turns; 0 for text.</summary>

@@ -47,13 +47,48 @@ public sealed class ElementwiseLayerTests
         float[] y = new float[x.Length];
         GeluTanh.Forward(x, y);
         NumericAssert.WithinBudget(exact.AsSpan(0, 1500), plain.AsSpan(0, 1500), y.AsSpan(0, 1500));
-        Assert.Equal([0, 0, 20, 0, 1e20f, 0], y[1500..^1].Select(static value => MathF.Abs(value) < 1e-30f ? 0 : value));
+
+        // The sigmoid saturates at 2^-126, so that much of x is left.
+        Assert.Equal([0, 0, 20, 0, 1e20f, 0], y[1500..^1].Select(static value => MathF.Abs(value) < 1e-17f ? 0 : value));
         Assert.Equal(0.5e-30f, y[^1], 1e-36f);
         Assert.Throws<ArgumentException>(() => GeluTanh.Forward(x, y.AsSpan(1)));
         GeluTanh.Forward(x, x);
         NumericAssert.BitwiseEqual(y, x);
 
         static double Gelu(double value) => 0.5 * value * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (value + (0.044715 * value * value * value))));
+    }
+
+    [Fact]
+    public void Silu_is_its_formula_even_far_out()
+    {
+        float[] x = [.. Normal(5000, 4).Select(static value => 5 * value), 0, 100, -100, 1e-30f];
+        double[] exact = [.. x.Select(static value => value / (1 + Math.Exp(-value)))];
+        float[] plain = [.. x.Select(static value => value / (1 + MathF.Exp(-value)))];
+        float[] y = new float[x.Length];
+        Silu.Forward(x, y);
+        NumericAssert.WithinBudget(exact, plain, y);
+        Assert.Equal([0, 100, 0], y[5000..^1].Select(static value => MathF.Abs(value) < 1e-35f ? 0 : value));
+        Assert.Equal(0.5e-30f, y[^1], 1e-36f);
+        Assert.Throws<ArgumentException>(() => Silu.Forward(x, y.AsSpan(1)));
+        foreach (int threads in new[] { 1, 3 })
+        {
+            float[] again = [.. x];
+            Silu.Forward(again, again, threads);
+            NumericAssert.BitwiseEqual(y, again);
+        }
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void Activations_hide_no_fault(float fault)
+    {
+        float[] x = [1, fault, 2];
+        GeluTanh.Forward(x, x);
+        Assert.False(float.IsFinite(x[1]));
+        x[1] = fault;
+        Silu.Forward(x, x);
+        Assert.False(float.IsFinite(x[1]));
     }
 
     [Fact]

@@ -23,6 +23,25 @@ public sealed class RotaryEmbeddingTests
         Assert.Equal(40 * Math.Pow(10000, -2.0 * 20 / 42), rotary.Angle(token, 63), 12);
     }
 
+    [Fact]
+    public void Tokens_in_another_order_keep_their_angles()
+    {
+        TokenGrid grid = new(3, 4, 5, 6, TextPlacement.Back);
+        RotaryEmbedding natural = RotaryEmbedding.ForGrid(grid, 32, 300);
+        TokenOrder order = TokenOrder.ForAxisOrder(grid, AxisOrder.Parse("WFH"));
+        RotaryEmbedding moved = natural.InOrder(order);
+        for (int row = 0; row < grid.Tokens; row++)
+        {
+            for (int pair = 0; pair < 16; pair++)
+            {
+                Assert.Equal(natural.Angle(order.TokenAt(row), pair), moved.Angle(row, pair));
+            }
+        }
+
+        Assert.Throws<ArgumentException>(() => natural.InOrder(order.PaddedTo(64)));
+        Assert.Throws<ArgumentException>(() => natural.InOrder(TokenOrder.Identity(3)));
+    }
+
     [Theory]
     [InlineData(128)]
     [InlineData(64)]

@@ -7,7 +7,7 @@ namespace Tessera.Neural.Layers;
 /// the same to its sums with <see cref="SiluActivation"/>.
 /// </summary>
 /// <remarks>Backward, for training to add: with s = sigmoid(x), <c>dx = dy s (1 + x (1 - s))</c>.</remarks>
-public static class SiLu
+public static class Silu
 {
     /// <summary>Applies the function to each number.</summary>
     /// <param name="input">x.</param>
