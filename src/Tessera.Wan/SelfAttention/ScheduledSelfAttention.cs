@@ -63,7 +63,8 @@ public sealed class ScheduledSelfAttention : ISelfAttention
                     + "calibrate a plan for this size.");
         }
 
-        _runner.Run(call, call.Order is { } order ? StoredIn(plan, order) : plan, TimeSpan.Zero, holds: true, inputs, output, cancellationToken);
+        plan = call.Order is { } order ? StoredIn(plan, order) : plan;
+        _runner.Run(call, plan, TimeSpan.Zero, holds: true, inputs, output, cancellationToken);
     }
 
     /// <inheritdoc/>

@@ -137,7 +137,9 @@ public sealed unsafe class RotaryEmbedding
         return new RotaryEmbedding(tokens, positions, [channels], [tokens], theta);
     }
 
-    /// <summary>The same embedding for tokens that stand in another order: row s turns as row <c>order.TokenAt(s)</c> of this one.</summary>
+    /// <summary>
+    /// The same embedding for tokens that stand in another order: row s turns as row <c>order.TokenAt(s)</c> of this one.
+    /// </summary>
     /// <param name="order">An order of as many tokens, without padding.</param>
     /// <exception cref="ArgumentException">The order is padded or has another number of tokens.</exception>
     public RotaryEmbedding InOrder(TokenOrder order)

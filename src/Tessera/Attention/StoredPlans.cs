@@ -38,7 +38,9 @@ public static class StoredPlans
         return shared is null || WithoutPadding(shared) is { IsIdentity: true } ? null : WithoutPadding(shared);
     }
 
-    /// <summary>The plan for tokens that stand in <paramref name="order"/>: row s of Q, K, V and output is token <c>order.TokenAt(s)</c>.</summary>
+    /// <summary>
+    /// The plan for tokens that stand in <paramref name="order"/>: row s of Q, K, V and output is token <c>order.TokenAt(s)</c>.
+    /// </summary>
     /// <exception cref="ArgumentException">The order is padded or has another number of tokens.</exception>
     /// <exception cref="PlanMismatchException">The plan depends on the natural order of tokens; the message says how.</exception>
     public static AttentionPlan StoredIn(this AttentionPlan plan, TokenOrder order)
