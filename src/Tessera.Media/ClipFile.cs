@@ -42,17 +42,34 @@ public static class ClipFile
         }
     }
 
+    /// <summary>Checks that <see cref="WriteAsync"/> can write a file of that name here, before long work makes its frames.</summary>
+    /// <param name="path">The file; only its extension is looked at.</param>
+    /// <param name="tools">Where ffmpeg is; null searches PATH.</param>
+    /// <exception cref="FfmpegUnavailableException">The format needs ffmpeg, which is not installed.</exception>
+    public static void RequireWriter(string path, FfmpegTools? tools = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (Path.GetExtension(path).ToUpperInvariant() is not (".Y4M" or ".PNG" or ".APNG"))
+        {
+            _ = (tools ?? FfmpegTools.Find()).RequireFfmpeg($"write '{path}'");
+        }
+    }
+
     /// <summary>
-    /// Writes a clip: .y4m, .png or .apng (animated), else MP4 through ffmpeg. The file appears under its name when it is whole.
+    /// Writes a clip: .y4m, .apng or .png (animated unless it is one frame), else MP4 through ffmpeg. The file appears under its name when
+    /// it is whole.
     /// </summary>
     /// <exception cref="FfmpegUnavailableException">The format needs ffmpeg, which is not installed.</exception>
     /// <exception cref="IOException">Writing failed.</exception>
     public static Task WriteAsync(VideoFrames clip, string path, FfmpegTools? tools = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(clip);
         return Path.GetExtension(path).ToUpperInvariant() switch
         {
             ".Y4M" => Y4mWriter.WriteAsync(clip, path, cancellationToken),
+            ".PNG" when clip.Count == 1 => PngEncoder.WriteAsync(
+                new RasterImage(clip.Height, clip.Width, VideoFrames.Channels, clip.Pixels.ToArray()), path, cancellationToken),
             ".PNG" or ".APNG" => ApngEncoder.WriteAsync(clip, path, cancellationToken: cancellationToken),
             _ => FfmpegClipWriter.WriteAsync(clip, path, tools: tools, cancellationToken: cancellationToken),
         };

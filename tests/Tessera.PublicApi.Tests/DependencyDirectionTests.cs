@@ -17,7 +17,7 @@ public sealed partial class DependencyDirectionTests
         ["Tessera"] = [],
         ["Tessera.Media"] = ["Tessera"],
         ["Tessera.Neural"] = ["Tessera"],
-        ["Tessera.Wan"] = ["Tessera", "Tessera.Neural"],
+        ["Tessera.Wan"] = ["Tessera", "Tessera.Media", "Tessera.Neural"],
         ["Tessera.Cuda"] = ["Tessera"],
         ["Tessera.Cli"] = ["Tessera", "Tessera.Cuda", "Tessera.Media", "Tessera.Wan"],
     };
