@@ -1,0 +1,49 @@
+using Tessera.Attention;
+using Tessera.Methods.Fps;
+using Tessera.Methods.Sage;
+using Tessera.Quantization;
+using Tessera.Wan.SelfAttention;
+
+namespace Tessera.Wan.Pipeline;
+
+/// <summary>What self-attention is expected to compute in each step, before anything has been planned.</summary>
+internal sealed class AttentionOutlook
+{
+    /// <summary>Density of sparse methods that are asked for none.</summary>
+    private const double TypicalDensity = 0.3;
+
+    private readonly DensePolicy _warmUp;
+    private readonly double _sparse;
+    private readonly double _warmLayers;
+    private readonly QuantizationRecipe _recipe;
+    private readonly QuantizationRecipe _warmRecipe = KnownRecipes.Float32;
+
+    /// <param name="options">Self-attention in force.</param>
+    /// <param name="steps">Steps of the sampler.</param>
+    /// <param name="layers">Layers of the transformer.</param>
+    public AttentionOutlook(SelfAttentionOptions options, int steps, int layers)
+    {
+        string method = options.Method ?? "dense";
+        PlanSchedule? schedule = options.Plan?.Schedule;
+        _warmUp = options.WarmUp ?? schedule?.Policy ?? WarmUpPolicies.Of(method, method == "paro", steps, layers);
+        _sparse = schedule is not null
+            ? schedule.Table.ToArray().Average(index => schedule.Plans[index].Mask.Density)
+            : method is "dense" or "sage" ? 1 : options.Density ?? TypicalDensity;
+        _recipe = options.Recipe
+            ?? (schedule is not null ? schedule.Plans[schedule.Table[0]].Recipe : DefaultRecipe(method));
+        _warmLayers = Math.Min(1, (double)_warmUp.FirstLayers / layers);
+    }
+
+    /// <summary>Density over all layers of a step, and the formats of most of them.</summary>
+    public (double Density, QuantizationRecipe Recipe) Of(int step) => step < _warmUp.FirstSteps
+        ? (1, _warmRecipe)
+        : (_warmLayers + ((1 - _warmLayers) * _sparse), _recipe);
+
+    // The others' own formats are decided while they plan.
+    private static QuantizationRecipe DefaultRecipe(string method) => method switch
+    {
+        "sage" => new SageOptions().Recipe,
+        "fps" => new FpsOptions().RecipeOf(FpsPhase.Middle),
+        _ => KnownRecipes.Float32,
+    };
+}

@@ -1,0 +1,160 @@
+using System.Text.Json;
+using Tessera.Serialization;
+using Tessera.Wan.Autoencoder;
+using Tessera.Wan.Sampling;
+
+namespace Tessera.Wan.Pipeline;
+
+/// <summary>
+/// Keeps an interrupted generation: after each step the latent, what the sampler remembers and the encoded prompts are written beside the
+/// output, under a temporary name that is renamed, so that a crash at any moment leaves a whole file. Going on from it gives the result
+/// that an uninterrupted generation gives, bit for bit on the same kind of processor.
+/// </summary>
+/// <param name="Path">File of the state, <c>.safetensors</c>.</param>
+public sealed record ResumeFile(string Path)
+{
+    private const string Format = "tessera-generation-1";
+    private const string FormatKey = "format";
+    private const string IdentityKey = "request";
+    private const string TimingsKey = "timings";
+    private const string StepKey = "step";
+    private const string DroppedKey = "tokens_dropped";
+    private const string LatentName = "latent";
+    private const string PromptName = "prompt";
+    private const string NegativeName = "negative";
+    private const string HistoryPrefix = "history.";
+
+    /// <summary>Whether the generation in the file is continued; false begins a new one and refuses to replace the file.</summary>
+    public bool Continues { get; init; }
+
+    /// <summary>Whether there is a state to continue.</summary>
+    public bool Exists => File.Exists(Path);
+
+    /// <summary>Plans that the generation calibrates for itself, kept beside the state.</summary>
+    public string PlanPath => $"{Path}.plan";
+
+    /// <summary>The state that belongs to an output.</summary>
+    public static ResumeFile ForOutput(string outputPath) => new($"{outputPath}.resume.safetensors");
+
+    /// <summary>Removes the state and its plans, once the video is safe.</summary>
+    public void Delete()
+    {
+        File.Delete(Path);
+        File.Delete(PlanPath);
+    }
+
+    /// <summary>Checks that the file may be used as <see cref="Continues"/> says, before any work.</summary>
+    /// <exception cref="IOException">There is nothing to continue, or something that would be lost.</exception>
+    internal void RequireUsable()
+    {
+        if (Continues && !Exists)
+        {
+            throw new FileNotFoundException(
+                $"There is no interrupted generation to resume: {Path} does not exist. Resume with the same output, or start anew.", Path);
+        }
+
+        if (!Continues && Exists)
+        {
+            throw new IOException($"{Path} keeps an interrupted generation of this output. Resume it, or remove the file to start anew.");
+        }
+    }
+
+    /// <summary>Seed of the generation in the file, for requests that name none.</summary>
+    internal ulong? ReadSeed()
+    {
+        using SafetensorsFile file = Open();
+        return ReadIdentity(file).Seed;
+    }
+
+    /// <summary>Writes a state.</summary>
+    internal void Save(DenoisingState state, GenerationIdentity identity, LatentShape shape)
+    {
+        SamplerState sampler = state.Sampler.Save();
+        long[] latent = [LatentShape.Channels, shape.Frames, shape.Height, shape.Width];
+        SafetensorsWriter writer = new();
+        writer.Metadata[FormatKey] = Format;
+        writer.Metadata[IdentityKey] = identity.ToJson();
+        writer.Metadata[StepKey] = FormattableString.Invariant($"{sampler.Step}");
+        writer.Metadata[TimingsKey] = JsonSerializer.Serialize(
+            new ResumeTimings(state.TextSeconds, state.Steps), GenerationJsonContext.Compact.ResumeTimings);
+        writer.Add<float>(LatentName, latent, state.Latent);
+        foreach ((string name, float[] values) in sampler.History)
+        {
+            writer.Add<float>(HistoryPrefix + name, latent, values);
+        }
+
+        AddPrompt(writer, PromptName, state.Prompts.Prompt);
+        if (state.Prompts.Negative is { } negative)
+        {
+            AddPrompt(writer, NegativeName, negative);
+        }
+
+        writer.Save(Path);
+    }
+
+    /// <summary>Reads the state of a request.</summary>
+    /// <param name="identity">The request.</param>
+    /// <param name="table">Its noise levels.</param>
+    /// <param name="shape">Its latent.</param>
+    /// <exception cref="GenerationMismatchException">The file is that of another request; the message names the differences.</exception>
+    /// <exception cref="TensorFormatException">The file is damaged.</exception>
+    internal DenoisingState Load(GenerationIdentity identity, SigmaTable table, LatentShape shape)
+    {
+        using SafetensorsFile file = Open();
+        ReadIdentity(file).RequireEqual(identity, Path);
+        try
+        {
+            int step = int.Parse(Metadata(file, StepKey), System.Globalization.CultureInfo.InvariantCulture);
+            Dictionary<string, float[]> history = new(StringComparer.Ordinal);
+            foreach (TensorDescription tensor in file.Tensors.Where(
+                static tensor => tensor.Name.StartsWith(HistoryPrefix, StringComparison.Ordinal)))
+            {
+                history.Add(tensor.Name[HistoryPrefix.Length..], ReadLatent(file, tensor.Name, shape));
+            }
+
+            Sampler sampler = Sampler.Create(table);
+            sampler.Restore(new SamplerState(step, history));
+            ResumeTimings timings = JsonSerializer.Deserialize(
+                Metadata(file, TimingsKey), GenerationJsonContext.Compact.ResumeTimings) ?? throw new JsonException("no timings");
+            EncodedPrompt? negative = file.Contains(NegativeName) ? ReadPrompt(file, NegativeName) : null;
+            return new DenoisingState(
+                ReadLatent(file, LatentName, shape), sampler, new EncodedPrompts(ReadPrompt(file, PromptName), negative),
+                [.. timings.Steps])
+            {
+                TextSeconds = timings.TextSeconds,
+            };
+        }
+        catch (Exception fault) when (fault is FormatException or JsonException or ArgumentException or OverflowException)
+        {
+            throw new TensorFormatException($"{Path}: the state of the generation is damaged ({fault.Message}); start anew.", fault);
+        }
+    }
+
+    private static void AddPrompt(SafetensorsWriter writer, string name, EncodedPrompt prompt)
+    {
+        writer.Metadata[$"{name}.{DroppedKey}"] = FormattableString.Invariant($"{prompt.TokensDropped}");
+        writer.Add<float>(name, [prompt.Tokens, prompt.Rows.Length / prompt.Tokens], prompt.Rows);
+    }
+
+    private EncodedPrompt ReadPrompt(SafetensorsFile file, string name) => new(
+        file.ReadSingle(name), (int)file[name].Shape[0],
+        int.Parse(Metadata(file, $"{name}.{DroppedKey}"), System.Globalization.CultureInfo.InvariantCulture));
+
+    private float[] ReadLatent(SafetensorsFile file, string name, LatentShape shape)
+    {
+        float[] values = file.ReadSingle(name);
+        return values.Length == shape.Length
+            ? values
+            : throw new TensorFormatException($"{Path}: tensor '{name}' has {values.Length} numbers, the video {shape.Length}.");
+    }
+
+    private GenerationIdentity ReadIdentity(SafetensorsFile file) =>
+        Metadata(file, FormatKey) == Format
+            ? GenerationIdentity.FromJson(Metadata(file, IdentityKey), Path)
+            : throw new TensorFormatException($"{Path} was written by another version of Tessera; start the generation anew.");
+
+    private string Metadata(SafetensorsFile file, string key) => file.Metadata.GetValueOrDefault(key)
+        ?? throw new TensorFormatException($"{Path} keeps no interrupted generation: its '{key}' is missing.");
+
+    private SafetensorsFile Open() => SafetensorsFile.Open(Path);
+}
