@@ -4,7 +4,6 @@ using Tessera.Wan.Autoencoder;
 using Tessera.Wan.Sampling;
 using Tessera.Wan.SelfAttention;
 using Tessera.Wan.Transformer;
-using TransformerShape = Tessera.Wan.Transformer.LatentShape;
 
 namespace Tessera.Wan.Pipeline;
 
@@ -14,13 +13,11 @@ namespace Tessera.Wan.Pipeline;
 /// </summary>
 /// <param name="transformer">The transformer.</param>
 /// <param name="attention">What its self-attention runs.</param>
-/// <param name="grid">Shape of the latent.</param>
+/// <param name="shape">Shape of the latent.</param>
 /// <param name="guidanceScale">Classifier-free guidance; at most 1 leaves the second pass out.</param>
 internal sealed class Denoising(
-    WanTransformer transformer, SelfAttentionSession attention, Autoencoder.LatentShape grid, double guidanceScale)
+    WanTransformer transformer, SelfAttentionSession attention, LatentShape shape, double guidanceScale)
 {
-    private readonly TransformerShape _shape = new(Autoencoder.LatentShape.Channels, grid.Frames, grid.Height, grid.Width);
-
     /// <summary>Called with the velocities of a step before guidance; for tests.</summary>
     public Action<int, float[], float[]?>? VelocitiesComputed { get; init; }
 
@@ -78,7 +75,7 @@ internal sealed class Denoising(
             new TransformerInputs
             {
                 Latent = state.Latent,
-                Shape = _shape,
+                Shape = shape,
                 Timestep = state.Sampler.Timestep,
                 Text = text,
                 Step = step,

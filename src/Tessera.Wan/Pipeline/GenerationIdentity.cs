@@ -74,7 +74,7 @@ internal sealed class GenerationIdentity
     {
         try
         {
-            Dictionary<string, string>? values = JsonSerializer.Deserialize(json, GenerationJsonContext.Compact.DictionaryStringString);
+            Dictionary<string, string>? values = JsonSerializer.Deserialize(json, GenerationJson.Compact.DictionaryStringString);
             return new GenerationIdentity(new SortedDictionary<string, string>(values ?? [], StringComparer.Ordinal));
         }
         catch (Exception fault) when (fault is JsonException or ArgumentException)
@@ -85,7 +85,7 @@ internal sealed class GenerationIdentity
 
     /// <summary>One JSON object in ordinal order of names.</summary>
     public string ToJson() => JsonSerializer.Serialize(
-        new Dictionary<string, string>(_values), GenerationJsonContext.Compact.DictionaryStringString);
+        new Dictionary<string, string>(_values), GenerationJson.Compact.DictionaryStringString);
 
     /// <summary>Refuses another identity.</summary>
     /// <param name="asked">What is asked for now.</param>

@@ -45,5 +45,5 @@ public sealed record GenerationRecord
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>The record as indented JSON.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, GenerationJsonContext.Readable.GenerationRecord);
+    public string ToJson() => JsonSerializer.Serialize(this, GenerationJson.Readable.GenerationRecord);
 }

@@ -1,11 +1,11 @@
 using Tessera.Layout;
+using Tessera.Masks;
 using Tessera.Quantization;
 using Tessera.Wan.Autoencoder;
 using Tessera.Wan.Checkpoints;
 using Tessera.Wan.Sampling;
 using Tessera.Wan.SelfAttention;
 using Tessera.Wan.Transformer;
-using TransformerShape = Tessera.Wan.Transformer.LatentShape;
 
 namespace Tessera.Wan.Pipeline;
 
@@ -20,8 +20,8 @@ internal sealed class GenerationWork(
     // A prompt that says a lot; most say less, and the stage is short.
     private const int PromptTokens = 256;
 
-    /// <summary>Kernels of self-attention, packing of products and what the runtime itself takes.</summary>
-    private const long Workspace = 400L << 20;
+    /// <summary>What the runtime itself, the tokenizer and packed panels of products take.</summary>
+    private const long Workspace = 160L << 20;
 
     /// <summary>Estimates a request whose sizes are legal.</summary>
     /// <param name="request">Request.</param>
@@ -31,9 +31,8 @@ internal sealed class GenerationWork(
     public GenerationEstimate Estimate(
         GenerationRequest request, SelfAttentionOptions attention, FrameTiling? tiling, MachineSpeed speed)
     {
-        Autoencoder.LatentShape latent = Autoencoder.LatentShape.OfVideo(request.FrameCount, request.Height, request.Width);
-        TransformerShape shape = new(Autoencoder.LatentShape.Channels, latent.Frames, latent.Height, latent.Width);
-        TokenGrid grid = shape.Grid;
+        LatentShape latent = LatentShape.OfVideo(request.FrameCount, request.Height, request.Width);
+        TokenGrid grid = PatchLayout.GridOf(latent);
         int passes = ClassifierFreeGuidance.NeedsUnconditional(request.GuidanceScale) ? 2 : 1;
         double linear = passes * LinearOperations(grid.Tokens);
         double dense = passes * 4.0 * grid.Tokens * grid.Tokens * transformer.Dim * transformer.Layers;
@@ -62,7 +61,7 @@ internal sealed class GenerationWork(
                 new StageEstimate(
                     GenerationStage.TextEncoding, weights[0], TextMemory(), text, passes * speed.TextSeconds(text / passes, weights[0])),
                 new StageEstimate(
-                    GenerationStage.Denoising, weights[1], DenoisingMemory(shape, latent, passes), operations, steps.Sum()),
+                    GenerationStage.Denoising, weights[1], DenoisingMemory(latent, passes), operations, steps.Sum()),
                 new StageEstimate(
                     GenerationStage.Decoding, weights[2],
                     codec.EstimateDecodeMemory(latent, tiling) + ((long)latent.VideoFrames * latent.VideoFrameLength)
@@ -85,15 +84,24 @@ internal sealed class GenerationWork(
     private double TextOperations() => 2.0 * PromptTokens * encoder.Layers
         * (((double)encoder.Dim * encoder.AttentionDim * 4) + ((double)encoder.Dim * encoder.FeedForwardDim * 3));
 
-    private long TextMemory() => Workspace / 4 + (sizeof(float) * (long)PromptTokens
+    private long TextMemory() => Workspace + (sizeof(float) * (long)PromptTokens
         * ((3L * encoder.Dim) + (4L * encoder.AttentionDim) + (2L * encoder.FeedForwardDim) + (3L * encoder.Heads)));
 
-    private long DenoisingMemory(TransformerShape shape, Autoencoder.LatentShape latent, int passes)
+    /// <summary>Packed K and V, and block masks of one step, up to what kernels may hold.</summary>
+    private long KernelMemory(long tokens)
+    {
+        long blocks = tokens / BlockSize.Default.Query;
+        return Math.Min(
+            KernelSettings.DefaultMemoryLimit,
+            (2L * sizeof(float) * tokens * transformer.Dim) + (sizeof(int) * blocks * blocks * transformer.Heads));
+    }
+
+    private long DenoisingMemory(LatentShape latent, int passes)
     {
         long contexts = passes * sizeof(float) * (long)transformer.TextLength * transformer.Dim * ((2L * transformer.Layers) + 1);
 
         // The sample, two velocities, and at most three tensors that a sampler remembers.
         long samples = 6 * sizeof(float) * latent.Length;
-        return Workspace + WanTransformer.ActivationBytes(transformer, shape) + contexts + samples;
+        return Workspace + KernelMemory(PatchLayout.GridOf(latent).Tokens) + WanTransformer.ActivationBytes(transformer, latent) + contexts + samples;
     }
 }

@@ -76,7 +76,7 @@ public sealed record ResumeFile(string Path)
         writer.Metadata[IdentityKey] = identity.ToJson();
         writer.Metadata[StepKey] = FormattableString.Invariant($"{sampler.Step}");
         writer.Metadata[TimingsKey] = JsonSerializer.Serialize(
-            new ResumeTimings(state.TextSeconds, state.Steps), GenerationJsonContext.Compact.ResumeTimings);
+            new ResumeTimings(state.TextSeconds, state.Steps), GenerationJson.Compact.ResumeTimings);
         writer.Add<float>(LatentName, latent, state.Latent);
         foreach ((string name, float[] values) in sampler.History)
         {
@@ -115,7 +115,7 @@ public sealed record ResumeFile(string Path)
             Sampler sampler = Sampler.Create(table);
             sampler.Restore(new SamplerState(step, history));
             ResumeTimings timings = JsonSerializer.Deserialize(
-                Metadata(file, TimingsKey), GenerationJsonContext.Compact.ResumeTimings) ?? throw new JsonException("no timings");
+                Metadata(file, TimingsKey), GenerationJson.Compact.ResumeTimings) ?? throw new JsonException("no timings");
             EncodedPrompt? negative = file.Contains(NegativeName) ? ReadPrompt(file, NegativeName) : null;
             return new DenoisingState(
                 ReadLatent(file, LatentName, shape), sampler, new EncodedPrompts(ReadPrompt(file, PromptName), negative),

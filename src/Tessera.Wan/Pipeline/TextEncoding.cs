@@ -9,7 +9,7 @@ namespace Tessera.Wan.Pipeline;
 /// First stage: cleans, tokenises and encodes the prompts. The text encoder, the largest part of a model, is open during this stage only;
 /// its pages are unmapped before denoising begins.
 /// </summary>
-internal sealed class TextEncoding(WanCheckpoint model, int textLength, int threads)
+internal sealed class TextEncoding(WanCheckpoint model, PromptTokenizer tokenizer, int textLength, int threads)
 {
     /// <summary>Encodes.</summary>
     /// <param name="prompt">The prompt.</param>
@@ -18,21 +18,19 @@ internal sealed class TextEncoding(WanCheckpoint model, int textLength, int thre
     /// <param name="cancellationToken">Polled between blocks of the encoder.</param>
     public EncodedPrompts Run(string prompt, string? negative, Action<double> done, CancellationToken cancellationToken)
     {
-        PromptTokenizer tokenizer = model.OpenTokenizer();
         (Checkpoint weights, Umt5Config config) = model.OpenTextEncoder();
         using (weights)
         {
-            tokenizer.RequireVocabulary(config.Vocabulary);
             Umt5Encoder encoder = new(weights, config);
-            EncodedPrompt first = Encode(tokenizer, encoder, prompt, cancellationToken);
+            EncodedPrompt first = Encode(encoder, prompt, cancellationToken);
             done(negative is null ? 1 : 0.5);
-            EncodedPrompt? second = negative is null ? null : Encode(tokenizer, encoder, negative, cancellationToken);
+            EncodedPrompt? second = negative is null ? null : Encode(encoder, negative, cancellationToken);
             done(1);
             return new EncodedPrompts(first, second);
         }
     }
 
-    private EncodedPrompt Encode(PromptTokenizer tokenizer, Umt5Encoder encoder, string text, CancellationToken cancellationToken)
+    private EncodedPrompt Encode(Umt5Encoder encoder, string text, CancellationToken cancellationToken)
     {
         string clean = PromptCleaner.Clean(text);
         int[] ids = tokenizer.Encode(clean, textLength);
