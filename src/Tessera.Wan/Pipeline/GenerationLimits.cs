@@ -60,7 +60,9 @@ internal static class GenerationLimits
     public static IReadOnlyList<GenerationRequest> Largest(GenerationRequest request, Func<GenerationRequest, bool> fits)
     {
         List<GenerationRequest> found = [];
-        Add(found, (request.FrameCount - 1) / LatentShape.TimeScale, fits, n => request with { FrameCount = (LatentShape.TimeScale * n) + 1 });
+        Add(
+            found, (request.FrameCount - 1) / LatentShape.TimeScale, fits,
+            n => request with { FrameCount = (LatentShape.TimeScale * n) + 1 });
         int longer = Math.Max(request.Width, request.Height);
         Add(found, (longer / TokenSide) - 1, fits, n => request with
         {

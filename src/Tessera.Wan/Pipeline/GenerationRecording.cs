@@ -47,8 +47,8 @@ internal sealed class GenerationRecording(
                 Deviations = session.Deviations,
             },
             Machine = new MachineRecord(
-                RuntimeInformation.FrameworkDescription, RuntimeInformation.OSDescription, RuntimeInformation.ProcessArchitecture.ToString(),
-                cpu.EffectiveInstructionSet.ToString(), cpu.EffectiveThreads),
+                RuntimeInformation.FrameworkDescription, RuntimeInformation.OSDescription,
+                RuntimeInformation.ProcessArchitecture.ToString(), cpu.EffectiveInstructionSet.ToString(), cpu.EffectiveThreads),
             Timings = new TimingRecord(
                 state.TextSeconds, state.Steps.Sum(static step => step.Seconds), decoding.TotalSeconds, [.. state.Steps]),
             PeakMemoryBytes = GenerationClock.PeakMemory,

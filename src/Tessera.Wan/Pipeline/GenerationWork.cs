@@ -102,6 +102,7 @@ internal sealed class GenerationWork(
 
         // The sample, two velocities, and at most three tensors that a sampler remembers.
         long samples = 6 * sizeof(float) * latent.Length;
-        return Workspace + KernelMemory(PatchLayout.GridOf(latent).Tokens) + WanTransformer.ActivationBytes(transformer, latent) + contexts + samples;
+        long activations = WanTransformer.ActivationBytes(transformer, latent);
+        return Workspace + KernelMemory(PatchLayout.GridOf(latent).Tokens) + activations + contexts + samples;
     }
 }

@@ -45,7 +45,8 @@ internal sealed class LoadedModel : IDisposable
     public static LoadedModel Open(string folder, WanOptions options)
     {
         WanCheckpoint checkpoint = WanCheckpoint.Find(folder);
-        string[] missing = [.. checkpoint.Missing.Where(part => options.TinyCodecPath is null || !part.Contains("autoencoder", StringComparison.Ordinal))];
+        string[] missing =
+            [.. checkpoint.Missing.Where(part => options.TinyCodecPath is null || part != "the video autoencoder's weights")];
         if (missing.Length > 0)
         {
             throw new CheckpointFormatException($"{folder} is no whole Wan2.1 model; missing are {string.Join(", ", missing)}.");
