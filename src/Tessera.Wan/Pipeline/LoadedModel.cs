@@ -3,6 +3,7 @@ using Tessera.Wan.Autoencoder;
 using Tessera.Wan.Checkpoints;
 using Tessera.Wan.Sampling;
 using Tessera.Wan.Text;
+using Tessera.Wan.TinyAutoencoder;
 
 namespace Tessera.Wan.Pipeline;
 
@@ -121,7 +122,7 @@ internal sealed class LoadedModel : IDisposable
     {
         if (options.TinyCodecPath is { } path)
         {
-            throw new NotSupportedException($"{path}: no tiny codec yet.");
+            return (TinyVae.Open(path), new FileInfo(path).Length);
         }
 
         (Checkpoint weights, WanVaeConfig config) = checkpoint.OpenVae();
