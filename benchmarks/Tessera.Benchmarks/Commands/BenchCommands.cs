@@ -26,6 +26,8 @@ internal static class BenchCommands
             new MemoryProbe(console),
             new WanOpenProbe(console),
             new WanTextProbe(console),
+            new WanForwardProbe(console),
+            new WanDecodeProbe(console),
         },
         new CostCommand(console),
         new WanCommand(console),

@@ -6,6 +6,7 @@ using Tessera.Cli.Commands;
 using Tessera.Cli.Options;
 using Tessera.Cli.Output;
 using Tessera.Cli.Terminal;
+using Tessera.Layout;
 
 namespace Tessera.Benchmarks.Wan;
 
@@ -21,6 +22,10 @@ internal sealed class WanCommand : CommandWithExamples
     private readonly Option<string> _textCheckpoint = Folder(
         "--text-checkpoint", "Folder with a umT5-XXL text encoder.", Path.Combine("artifacts", "wan-t5"));
 
+    private readonly Option<TokenGrid[]> _grids = GridListOption.Create(
+        "--grids", "Grids of tokens of section forward.", "5x16x16", "5x30x52");
+
+    private readonly Option<bool> _denseOnly = new("--dense-only") { Description = "Leave PARO out of section forward." };
     private readonly Option<int> _repeat = CountOption.Create(
         "--repeat", "Timed rounds; every contestant runs once in each.", 3, 1, 1000);
 
@@ -45,7 +50,7 @@ internal sealed class WanCommand : CommandWithExamples
             "./bench wan --section open,forward", "./bench wan --section text --text-checkpoint wan-t5",
             "./bench wan --section all --json figures.json --markdown figures.md")
     {
-        Option[] options = [_sections, _checkpoint, _textCheckpoint, _repeat, _json, _markdown];
+        Option[] options = [_sections, _checkpoint, _textCheckpoint, _grids, _denseOnly, _repeat, _json, _markdown];
         Array.ForEach(options, Options.Add);
         _machine = MachineOptions.AddTo(this);
         SetAction((parsed, cancellationToken) => Task.FromResult(Execute(parsed, console, cancellationToken)));
@@ -65,6 +70,8 @@ internal sealed class WanCommand : CommandWithExamples
             Sections = SectionOption.Find<IBenchSection<WanContext>, WanContext>(WanSections.All, parsed.GetValue(_sections)!),
             Checkpoint = parsed.GetValue(_checkpoint)!,
             TextCheckpoint = parsed.GetValue(_textCheckpoint)!,
+            Grids = parsed.GetValue(_grids)!,
+            SkipsParo = parsed.GetValue(_denseOnly),
             Repeat = parsed.GetValue(_repeat),
             Options = _machine.Read(parsed),
         };

@@ -14,6 +14,12 @@ internal sealed class WanContext(WanRequest request, TextWriter progress, Cancel
 
     public int Threads => request.Options.EffectiveThreads;
 
+    /// <summary>Folder for small checkpoints and plans that are kept from run to run.</summary>
+    public string WorkFolder { get; } = Path.GetFullPath("artifacts");
+
+    /// <summary>File of the plans that a measurement calibrates.</summary>
+    public string PlanFile(string name) => Path.Combine(WorkFolder, $"bench-wan-{name}.plan.safetensors");
+
     /// <summary>Tells what happens now, on standard error.</summary>
     public void Report(string what) => progress.WriteLine(what);
 
@@ -31,7 +37,7 @@ internal sealed class WanContext(WanRequest request, TextWriter progress, Cancel
         Find(request.TextCheckpoint, "--text-checkpoint", "--config 1.3b --seed 1 --parts text-encoder,tokenizer");
 
     /// <summary>Measures in a process of its own.</summary>
-    public T Probe<T>(string name, params string[] arguments)
+    public T Probe<T>(string name, params IReadOnlyList<string> arguments)
     {
         cancellationToken.ThrowIfCancellationRequested();
         string shown = string.Join(' ', arguments);

@@ -1,5 +1,6 @@
 using Tessera.Backends.Cpu;
 using Tessera.Benchmarks.Driver;
+using Tessera.Layout;
 
 namespace Tessera.Benchmarks.Wan;
 
@@ -14,6 +15,12 @@ internal sealed record WanRequest
 
     /// <summary>Folder of the text encoder.</summary>
     public required string TextCheckpoint { get; init; }
+
+    /// <summary>Grids of tokens of a forward pass.</summary>
+    public required IReadOnlyList<TokenGrid> Grids { get; init; }
+
+    /// <summary>Whether forward passes are measured dense only.</summary>
+    public required bool SkipsParo { get; init; }
 
     /// <summary>Timed rounds.</summary>
     public required int Repeat { get; init; }

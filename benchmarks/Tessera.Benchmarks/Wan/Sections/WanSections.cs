@@ -8,6 +8,10 @@ internal static class WanSections
     public static IReadOnlyList<IBenchSection<WanContext>> All { get; } =
     [
         new OpenSection(),
+        new ForwardSection(),
+        new LongSection(),
+        new DecodeSection("vae", "Wan video autoencoder", 0.45, isTiny: false, "2x16x16", "3x32x32"),
+        new DecodeSection("taehv", "Tiny autoencoder TAEHV", 0.35, isTiny: true, "5x32x32"),
         new TextSection(),
     ];
 }
