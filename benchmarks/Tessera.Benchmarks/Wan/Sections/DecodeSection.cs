@@ -22,8 +22,11 @@ internal sealed class DecodeSection(string name, string title, double wantedShar
         {
             double peak = context.MeasurePeak();
             WanDecodeProbe.Decoded decoded = context.Probe<WanDecodeProbe.Decoded>(
-                WanDecodeProbe.ProbeName, folder, "--latent", latent, "--repeat",
-                context.Request.Repeat.ToString(CultureInfo.InvariantCulture), .. isTiny ? (string[])["--tiny"] : []);
+                WanDecodeProbe.ProbeName,
+                [
+                    folder, "--latent", latent, "--repeat", context.Request.Repeat.ToString(CultureInfo.InvariantCulture),
+                    .. isTiny ? (string[])["--tiny"] : [],
+                ]);
             rows.Add(new DecodeRow(
                 latent, RunTimes.MedianOf(decoded.Seconds), decoded.Seconds.Min(), decoded.Seconds.Max(), decoded.Flops,
                 Math.Max(peak, context.MeasurePeak()), decoded.PeakBytes));

@@ -30,9 +30,11 @@ internal sealed class ForwardSection : IBenchSection<WanContext>
         {
             double peak = context.MeasurePeak();
             WanForwardProbe.Forwards forwards = context.Probe<WanForwardProbe.Forwards>(
-                WanForwardProbe.ProbeName, folder, "--grid", grid.ToString(), "--repeat",
-                context.Request.Repeat.ToString(CultureInfo.InvariantCulture),
-                .. context.Request.SkipsParo ? (string[])[] : ["--plans", context.PlanFile($"forward-{grid}")]);
+                WanForwardProbe.ProbeName,
+                [
+                    folder, "--grid", grid.ToString(), "--repeat", context.Request.Repeat.ToString(CultureInfo.InvariantCulture),
+                    .. context.Request.SkipsParo ? (string[])[] : ["--plans", context.PlanFile($"forward-{grid}")],
+                ]);
             rows.AddRange(PassRow.Of(grid, forwards, Math.Max(peak, context.MeasurePeak())));
         }
 
