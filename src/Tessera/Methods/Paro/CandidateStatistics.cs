@@ -24,8 +24,21 @@ internal sealed class CandidateStatistics
 
     public bool HasObservations => _observations > 0;
 
+    /// <summary>Maps added.</summary>
+    public int Observations => _observations;
+
+    /// <summary>Mean mass of each block.</summary>
+    public ReadOnlySpan<float> Mass => _mass;
+
     /// <summary>Observations kept apart, for <see cref="ParoCombination.Union"/>.</summary>
     public int SeparateObservations => _observed.Count;
+
+    /// <summary>Goes on from stored means; only where the mass is all that is kept.</summary>
+    public void Restore(ReadOnlySpan<float> mass, int observations)
+    {
+        mass.CopyTo(_mass);
+        _observations = observations;
+    }
 
     /// <summary>Adds one map.</summary>
     /// <param name="statistics">Its block statistics.</param>

@@ -12,7 +12,7 @@ namespace Tessera.Methods.Paro;
 /// Memory: 4 bytes x heads x blocks x candidates x mask groups (twice for some criteria). Call <see cref="ChooseOrders"/> after a few steps
 /// to drop the candidates that lost; with query-block subsampling that call is needed, since masks read every row of the chosen order.
 /// </remarks>
-public sealed class ParoCalibrator
+public sealed partial class ParoCalibrator
 {
     private readonly PlanningContext _context;
     private readonly AttentionShape _shape;
@@ -280,6 +280,17 @@ public sealed class ParoCalibrator
             _incoherence += terms.Incoherence;
             _error += error;
         }
+
+        public readonly void CopyTo(Span<double> terms)
+        {
+            terms[0] = _count;
+            terms[1] = _empty;
+            terms[2] = _incoherence;
+            terms[3] = _error;
+        }
+
+        public static ScoreTotals Of(ReadOnlySpan<double> terms) =>
+            new() { _count = (int)terms[0], _empty = terms[1], _incoherence = terms[2], _error = terms[3] };
 
         public readonly (BlockMapTerms Terms, double Error) Mean() =>
             (new BlockMapTerms(_empty / _count, _incoherence / _count), _error / _count);

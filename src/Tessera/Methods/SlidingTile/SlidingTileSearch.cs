@@ -45,6 +45,35 @@ public sealed class SlidingTileSearch
     /// <summary>Distinct candidates, cut to the number of tiles.</summary>
     public IReadOnlyList<TileWindow> Candidates => _candidates;
 
+    /// <summary>Inputs shown so far.</summary>
+    public int Inputs => _inputs;
+
+    /// <summary>Summed errors, [heads, candidates] row-major, to go on with elsewhere.</summary>
+    public double[] Export() => [.. _errors.Cast<double>()];
+
+    /// <summary>Goes on from the sums of another search of equal candidates, on top of what this one has seen.</summary>
+    /// <param name="errors">Summed errors, [heads, candidates].</param>
+    /// <param name="inputs">Inputs behind them.</param>
+    /// <exception cref="ArgumentException">Their number is not that of heads and candidates.</exception>
+    public void Restore(ReadOnlySpan<double> errors, int inputs)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(inputs);
+        if (errors.Length != _errors.Length)
+        {
+            throw new ArgumentException(
+                $"{errors.Length} errors were stored; wanted {_errors.Length}, one for each of {_shape.Heads} heads and "
+                    + $"{_candidates.Length} candidates.",
+                nameof(errors));
+        }
+
+        for (int place = 0; place < errors.Length; place++)
+        {
+            _errors[place / _candidates.Length, place % _candidates.Length] += errors[place];
+        }
+
+        _inputs += inputs;
+    }
+
     /// <summary>Mean squared error of a candidate in a head so far.</summary>
     public double Error(int head, int candidate) => _inputs == 0 ? 0 : _errors[head, candidate] / _inputs;
 
@@ -116,11 +145,7 @@ public sealed class SlidingTileSearch
     /// <exception cref="InvalidOperationException">No inputs were shown.</exception>
     public IReadOnlyList<TileWindow> Choose()
     {
-        if (_inputs == 0)
-        {
-            throw new InvalidOperationException("The search has seen no inputs; call Add or AddSampled first.");
-        }
-
+        RequireInputs();
         TileWindow[] windows = new TileWindow[_shape.Heads];
         for (int head = 0; head < windows.Length; head++)
         {
@@ -134,8 +159,27 @@ public sealed class SlidingTileSearch
         return windows;
     }
 
+    /// <summary>The window with the least error summed over heads; between equal errors the cheaper one.</summary>
+    /// <exception cref="InvalidOperationException">No inputs were shown.</exception>
+    public TileWindow ChooseForAllHeads()
+    {
+        RequireInputs();
+        return _candidates[Enumerable.Range(0, _candidates.Length)
+            .OrderBy(candidate => Enumerable.Range(0, _shape.Heads).Sum(head => _errors[head, candidate]))
+            .ThenBy(candidate => _candidates[candidate].TilesSeen(_layout.Counts))
+            .First()];
+    }
+
     /// <summary>The plan of the chosen windows.</summary>
     public AttentionPlan Plan() => SlidingTileMethod.Plan(_shape, _context, _layout, Choose());
+
+    private void RequireInputs()
+    {
+        if (_inputs == 0)
+        {
+            throw new InvalidOperationException("The search has seen no inputs; call Add or AddSampled first.");
+        }
+    }
 
     private static float[] Run(
         IAttentionBackend backend, AttentionPlan plan, in AttentionInputs inputs, CancellationToken cancellationToken)
