@@ -57,7 +57,7 @@ public sealed class OnlineSelfAttention : ISelfAttention
     {
         if (_policy.Covers(call.Step))
         {
-            _dense ??= AttentionPlan.Dense(inputs.Shape, _context.BlockSize) with { Grid = call.Grid, Scale = _context.Scale };
+            _dense ??= AttentionPlan.Dense(inputs.Shape) with { Grid = call.Grid, Scale = _context.Scale };
             _runner.Run(call, _dense, TimeSpan.Zero, holds: true, inputs, output, cancellationToken);
             return;
         }

@@ -99,7 +99,7 @@ public sealed class SelfAttentionFactory(KernelSettings kernels, IAttentionMapRe
 
         PlanSchedule bare = new(
             schedule.Name, schedule.Plans, schedule.Axis, schedule.NoiseBoundaries, schedule.Table, schedule.Layers);
-        return bare.WithDense(DensePlan(schedule.Plans[0].Shape, grid, options.BlockSize), policy);
+        return bare.WithDense(DensePlan(schedule.Plans[0].Shape, grid), policy);
     }
 
     private Made OfMethod(SelfAttentionOptions options, WanTransformerConfig model, TokenGrid grid, int steps)
@@ -116,7 +116,7 @@ public sealed class SelfAttentionFactory(KernelSettings kernels, IAttentionMapRe
         PlanningContext context = new(grid) { Recipe = options.Recipe, BlockSize = options.BlockSize };
         AttentionShape shape = new(1, model.Heads, grid.Tokens, grid.Tokens, model.HeadDim);
         DensePolicy policy = options.WarmUp ?? WarmUpPolicies.Of(name, name == "paro", steps, model.Layers);
-        AttentionPlan dense = DensePlan(shape, grid, options.BlockSize);
+        AttentionPlan dense = DensePlan(shape, grid);
         switch (name)
         {
             case "dense":
@@ -213,8 +213,7 @@ public sealed class SelfAttentionFactory(KernelSettings kernels, IAttentionMapRe
         };
     }
 
-    private static AttentionPlan DensePlan(AttentionShape shape, TokenGrid grid, BlockSize size) =>
-        AttentionPlan.Dense(shape, size) with { Grid = grid };
+    private static AttentionPlan DensePlan(AttentionShape shape, TokenGrid grid) => AttentionPlan.Dense(shape) with { Grid = grid };
 
     private static string DenseName(QuantizationRecipe? recipe) => recipe is null or { IsExact: true } ? "dense" : $"dense-{recipe.Name}";
 

@@ -13,8 +13,13 @@ namespace Tessera.Wan.SelfAttention;
 public readonly record struct SelfAttentionTimes(
     int Calls, long BlocksComputed, long BlocksTotal, TimeSpan Plan, TimeSpan Compile, TimeSpan Quantize, TimeSpan Attend)
 {
-    /// <summary>Share of blocks computed; 0 without calls.</summary>
-    public double Density => BlocksTotal == 0 ? 0 : (double)BlocksComputed / BlocksTotal;
+    /// <summary>Sum of the calls' densities.</summary>
+    public double DensitySum { get; init; }
+
+    /// <summary>
+    /// Share of the maps computed, the mean over calls: blocks of dense and sparse plans may differ in size. 0 without calls.
+    /// </summary>
+    public double Density => Calls == 0 ? 0 : DensitySum / Calls;
 
     /// <summary>Sum of all stages.</summary>
     public TimeSpan Total => Plan + Compile + Quantize + Attend;
@@ -25,9 +30,15 @@ public readonly record struct SelfAttentionTimes(
     /// <summary>Both together.</summary>
     public static SelfAttentionTimes Add(SelfAttentionTimes left, SelfAttentionTimes right) => new(
         left.Calls + right.Calls, left.BlocksComputed + right.BlocksComputed, left.BlocksTotal + right.BlocksTotal,
-        left.Plan + right.Plan, left.Compile + right.Compile, left.Quantize + right.Quantize, left.Attend + right.Attend);
+        left.Plan + right.Plan, left.Compile + right.Compile, left.Quantize + right.Quantize, left.Attend + right.Attend)
+    {
+        DensitySum = left.DensitySum + right.DensitySum,
+    };
 
     internal static SelfAttentionTimes Of(in AttentionStatistics statistics, TimeSpan plan, TimeSpan compile) => new(
         1, statistics.BlocksComputed, statistics.BlocksTotal, plan + statistics.Stages.Plan, compile,
-        statistics.Stages.Permute + statistics.Stages.Quantize, statistics.Stages.Attend);
+        statistics.Stages.Permute + statistics.Stages.Quantize, statistics.Stages.Attend)
+    {
+        DensitySum = statistics.Density,
+    };
 }

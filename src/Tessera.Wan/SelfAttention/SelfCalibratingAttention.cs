@@ -67,7 +67,7 @@ public sealed class SelfCalibratingAttention : ISelfAttention
             return;
         }
 
-        _dense ??= AttentionPlan.Dense(inputs.Shape, _warmUp.Context.BlockSize) with { Grid = call.Grid, Scale = _warmUp.Context.Scale };
+        _dense ??= AttentionPlan.Dense(inputs.Shape) with { Grid = call.Grid, Scale = _warmUp.Context.Scale };
         TimeSpan planning = TimeSpan.Zero;
         if (call.Step.Step == _warmUp.CalibrationStep && layer >= _warmUp.Policy.FirstLayers && _plans[layer] is null)
         {
