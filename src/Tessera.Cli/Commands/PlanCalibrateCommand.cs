@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Spectre.Console;
 using Tessera.Cli.Options;
 using Tessera.Cli.Output;
@@ -30,20 +31,36 @@ internal sealed class PlanCalibrateCommand : CommandWithExamples
     };
     private readonly Option<bool> _json = JsonOption.Create();
     private readonly InputOptions _input;
+    private readonly ModelCalibrationOptions _generation;
 
     public PlanCalibrateCommand(CommandConsole console)
         : base(
             "calibrate",
-            "Make a plan once and store it: token orders and block masks per head, from sample queries and keys.",
+            "Make plans once and store them: token orders and block masks per head, from sample queries and keys or in a running model.",
             "tessera plan calibrate --input structured --grid 5x12x14 --density 0.25 --output plan.safetensors",
             "tessera plan calibrate --input qkv.safetensors --grid 13x30x45 --text 226@front --density 0.2 --quantization int8 --output "
-            + "plan.safetensors")
+            + "plan.safetensors",
+            "tessera plan calibrate --checkpoint Wan2.1-T2V-1.3B --prompts prompts.txt --size 832x480 --frames 81 --density 0.25 "
+            + "--quantization int8 --output paro.safetensors")
     {
-        _input = InputOptions.AddTo(this);
+        _input = InputOptions.AddTo(this, isRequired: false);
+        _generation = ModelCalibrationOptions.AddTo(this);
+        Validators.Add(Validate);
         Option[] options = [_method, _density, _quantization, _model, _threads, _output, _json];
         Array.ForEach(options, Options.Add);
         SetAction((parsed, cancellationToken) => Task.FromResult(Execute(parsed, console, cancellationToken)));
     }
+
+    private void Validate(CommandResult result)
+    {
+        if (IsGiven(result, "--input") == IsGiven(result, "--checkpoint"))
+        {
+            result.AddError("Give either --input, tensors to calibrate on, or --checkpoint with --prompts, a model to calibrate in.");
+        }
+    }
+
+    private static bool IsGiven(CommandResult result, string name) =>
+        result.Children.OfType<OptionResult>().Any(option => option.Option.Name == name && !option.Implicit);
 
     private int Execute(ParseResult parsed, CommandConsole console, CancellationToken cancellationToken)
     {
@@ -52,7 +69,10 @@ internal sealed class PlanCalibrateCommand : CommandWithExamples
             parsed.GetValue(_model) ?? "", parsed.GetValue(_output)!);
         BackendCatalogue backends = new(parsed.GetValue(_threads));
         PlanReport report = ProgressDisplay.Run(
-            console, progress => PlanCalibration.Calibrate(request, backends, progress, cancellationToken));
+            console,
+            progress => _generation.Read(parsed) is { } model
+                ? ModelCalibration.Calibrate(request, model, backends, progress, cancellationToken)
+                : PlanCalibration.Calibrate(request, backends, progress, cancellationToken));
         if (parsed.GetValue(_json))
         {
             JsonOutput.Write(console, report, CliJsonContext.Default.PlanReport);

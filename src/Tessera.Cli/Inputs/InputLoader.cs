@@ -28,7 +28,8 @@ internal static class InputLoader
             ".npy" => WithGrid(NumpyInput.Load(request.Files, request.Source, cancellationToken), request),
             _ when request.Files.Count > 1 => throw CommandException.Usage(
                 $"--input got {request.Files.Count} files; wanted one .safetensors file, one clip, or three .npy files."),
-            ".safetensors" => WithGrid(SafetensorsInput.Load(first, cancellationToken), request),
+            ".safetensors" => WithGrid(
+                SafetensorsInput.Load(first, cancellationToken), request with { Grid = request.Grid ?? SafetensorsInput.GridOf(first) }),
             _ => ClipInput.Load(request, cancellationToken),
         };
     }

@@ -1,3 +1,4 @@
+using Tessera.Layout;
 using Tessera.Serialization;
 
 namespace Tessera.Cli.Inputs;
@@ -22,6 +23,14 @@ internal static class SafetensorsInput
         }
 
         return TensorAssembly.Assemble(source, tensors[0], tensors[1], tensors[2]);
+    }
+
+    /// <summary>The grid that the file itself names, as 'tessera generate --capture' writes it; null when it names none.</summary>
+    /// <exception cref="FormatException">What it names is no grid.</exception>
+    public static TokenGrid? GridOf(string path)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        return file.Metadata.TryGetValue("grid", out string? text) ? TokenGrid.Parse(text) : null;
     }
 
     private static string NameOf(SafetensorsFile file, string longName, string shortName, string source)
