@@ -7,6 +7,7 @@ using Tessera.Neural.Checkpoints;
 using Tessera.Quantization;
 using Tessera.Serialization;
 using Tessera.Wan.Checkpoints;
+using Tessera.Wan.Pipeline;
 using Tessera.Wan.Sampling;
 using Tessera.Wan.SelfAttention;
 using Tessera.Wan.SelfAttention.Calibration;
@@ -49,7 +50,7 @@ internal static class ModelCalibration
                     Guidance = model.Guidance,
                     Seed = model.Seed,
                     StateFolder = state,
-                    Checkpoint = IdentityOf(checkpoint),
+                    Checkpoint = CheckpointFingerprint.Of(checkpoint),
                 },
                 new KernelSettings(backends.Selector), backends.MapReader);
             PlanFile file = Execute(run, state, progress, cancellationToken);
@@ -123,13 +124,6 @@ internal static class ModelCalibration
         string[] prompts = [.. File.ReadLines(path).Select(static line => line.Trim()).Where(static line => line.Length > 0)];
         return prompts.Length > 0 ? prompts : throw CommandException.BadInput($"'{path}' holds no prompt; wanted one a line.");
     }
-
-    /// <summary>Names and lengths of the files that statistics depend on.</summary>
-    private static string IdentityOf(WanCheckpoint checkpoint) => string.Join(
-        ' ',
-        new[] { checkpoint.TransformerPath, checkpoint.TextEncoderPath, checkpoint.TokenizerPath }
-            .OfType<string>()
-            .Select(static path => $"{Path.GetFileName(path)}:{new FileInfo(path).Length}"));
 
     private sealed class Translation(IProgress<WorkStep> progress) : IProgress<CalibrationProgress>
     {
