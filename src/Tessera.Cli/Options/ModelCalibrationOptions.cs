@@ -57,14 +57,14 @@ internal sealed class ModelCalibrationOptions
         Description = "Folder that keeps what has been seen, to go on after an interruption. Default: OUTPUT.calibration.",
         HelpName = "DIR",
     };
-    private readonly VideoOptions _video;
+    private readonly LatentSizeOptions _video;
 
     private ModelCalibrationOptions(Command command)
     {
         command.Options.Add(_checkpoint);
         command.Options.Add(_prompts);
         command.Options.Add(_negative);
-        _video = VideoOptions.AddTo(command);
+        _video = LatentSizeOptions.AddTo(command);
         Option[] options = [_steps, _shift, _guidance, _solver, _seed, _groups, _observed, _denseSteps, _denseLayers, _state];
         Array.ForEach(options, command.Options.Add);
         command.Validators.Add(Validate);

@@ -5,8 +5,8 @@ using Tessera.Wan.Autoencoder;
 
 namespace Tessera.Cli.Options;
 
-/// <summary><c>--size</c> and <c>--frames</c> of a Wan2.1 video.</summary>
-internal sealed class VideoOptions
+/// <summary><c>--size</c> and <c>--frames</c>: the video whose latent is calibrated on.</summary>
+internal sealed class LatentSizeOptions
 {
     // A token is two latent positions of eight pixels wide and high.
     private const int PixelsPerToken = 16;
@@ -28,13 +28,13 @@ internal sealed class VideoOptions
         CustomParser = ParseFrames,
     };
 
-    private VideoOptions()
+    private LatentSizeOptions()
     {
     }
 
-    public static VideoOptions AddTo(Command command)
+    public static LatentSizeOptions AddTo(Command command)
     {
-        VideoOptions options = new();
+        LatentSizeOptions options = new();
         command.Options.Add(options._size);
         command.Options.Add(options._frames);
         return options;
