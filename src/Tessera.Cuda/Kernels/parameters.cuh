@@ -27,8 +27,10 @@ struct RowsParameters {
     s32 slots;
     s32 paddedSlots;
     s32 channels;
-    s32 rotaryFirst[2];   // first pair of the second and third axis; channels / 2 where there is none
-    s32 rotaryOffset[2];  // where their factors begin, in pairs
+    s32 rotaryFirst1;     // first pair of the second axis; channels / 2 where there is none
+    s32 rotaryFirst2;     // of the third
+    s32 rotaryOffset1;    // where the factors of the second axis begin, in pairs
+    s32 rotaryOffset2;    // of the third
 };
 
 // quantize_rows_*: codes and scales of Q or K. Grid: paddedSlots / 128, batch * heads.

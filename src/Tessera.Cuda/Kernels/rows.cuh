@@ -77,10 +77,10 @@ TESSERA_INLINE void turn(const RowsParameters& p, s32 token, s32 channel, float 
     TESSERA_UNROLL for (int i = 0; i < 4; i += 2) {
         const s32 pair = (channel + i) / 2;
         if (2 * pair >= p.channels) break;
-        const s32 axis = (pair >= p.rotaryFirst[0]) + (pair >= p.rotaryFirst[1]);
-        const s32 first = axis == 0 ? 0 : axis == 1 ? p.rotaryFirst[0] : p.rotaryFirst[1];
-        const s32 end = axis == 0 ? p.rotaryFirst[0] : axis == 1 ? p.rotaryFirst[1] : p.channels / 2;
-        const s32 table = axis == 0 ? 0 : axis == 1 ? p.rotaryOffset[0] : p.rotaryOffset[1];
+        const s32 axis = (pair >= p.rotaryFirst1) + (pair >= p.rotaryFirst2);
+        const s32 first = axis == 0 ? 0 : axis == 1 ? p.rotaryFirst1 : p.rotaryFirst2;
+        const s32 end = axis == 0 ? p.rotaryFirst1 : axis == 1 ? p.rotaryFirst2 : p.channels / 2;
+        const s32 table = axis == 0 ? 0 : axis == 1 ? p.rotaryOffset1 : p.rotaryOffset2;
         const s64 row = s64(load_s32(positions + 4ull * u64(axis))) * (end - first);
         const f32x2 factor = load_f32x2(p.rotaryFactors + 8 * u64(table + row + pair - first));
         const float even = x[i];

@@ -1,0 +1,78 @@
+// What tests call: memory, launches, and the facts of the kernels.
+#include "device.hpp"
+
+#include <cstring>
+#include <memory>
+
+using namespace tessera::emulation;
+
+#define TESSERA_EXPORT extern "C" __attribute__((visibility("default")))
+
+namespace {
+
+void say(char* message, std::uint64_t bytes, const char* text)
+{
+    if (message == nullptr || bytes == 0) return;
+    std::strncpy(message, text, bytes - 1);
+    message[bytes - 1] = '\0';
+}
+
+} // namespace
+
+TESSERA_EXPORT void* tessera_emulation_allocate(std::uint64_t bytes) { return GlobalMemory::allocate(bytes); }
+
+TESSERA_EXPORT int tessera_emulation_release(void* pointer) { return GlobalMemory::release(pointer) ? 0 : 1; }
+
+// 0 when [address, address + bytes) lies within an allocation.
+TESSERA_EXPORT int tessera_emulation_check(std::uint64_t address, std::uint64_t bytes, char* message, std::uint64_t messageBytes)
+{
+    try {
+        GlobalMemory::check(address, bytes, 1, "copy");
+        return 0;
+    } catch (const Fault& fault) {
+        say(message, messageBytes, fault.what());
+        return 1;
+    }
+}
+
+struct TesseraKernelFacts {
+    const char* name;
+    const char* parameterType;
+    std::uint32_t parameterBytes;
+    std::uint32_t threads;
+    std::uint32_t sharedBytes;
+};
+
+TESSERA_EXPORT std::uint32_t tessera_emulation_kernels() { return static_cast<std::uint32_t>(Registration::all().size()); }
+
+TESSERA_EXPORT void tessera_emulation_kernel(std::uint32_t number, TesseraKernelFacts* facts)
+{
+    const Registration& kernel = *Registration::all()[number];
+    *facts = {kernel.name, kernel.parameterType, kernel.parameterBytes, kernel.threads, kernel.sharedBytes};
+}
+
+// 0: done. 1: no kernel of that name. 2: parameters of another size. 3: a fault; the message tells.
+TESSERA_EXPORT int tessera_emulation_launch(
+    const char* name, std::uint32_t gridX, std::uint32_t gridY, std::uint32_t gridZ, std::uint32_t threads, std::uint32_t sharedBytes,
+    const void* parameters, std::uint64_t parameterBytes, std::uint64_t seed, std::uint32_t late, char* message, std::uint64_t messageBytes)
+{
+    for (const Registration* kernel : Registration::all()) {
+        if (std::strcmp(kernel->name, name) != 0) continue;
+        if (kernel->parameterBytes != parameterBytes) return 2;
+
+        // Parameters stand in memory of their own, as aligned as a kernel may ask for (tensor maps).
+        alignas(128) static thread_local unsigned char copy[4096];
+        if (parameterBytes > sizeof copy) return 2;
+        std::memcpy(copy, parameters, parameterBytes);
+        try {
+            Block block;
+            block.run(*kernel, {gridX, gridY, gridZ}, threads, sharedBytes, copy, {seed, late != 0});
+            return 0;
+        } catch (const std::exception& fault) {
+            say(message, messageBytes, fault.what());
+            return 3;
+        }
+    }
+
+    return 1;
+}
