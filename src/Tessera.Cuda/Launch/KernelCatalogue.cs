@@ -71,7 +71,10 @@ internal static class KernelCatalogue
         new(name, name + ".cu", ["compat.cuh", "prims.cuh", "parameters.cuh", .. headers], architecture, kernels);
 
     private static string[] Named(params string[] prefixes) =>
-        [.. Kernels.Select(static kernel => kernel.Name).Where(name => prefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)))];
+    [
+        .. Kernels.Select(static kernel => kernel.Name)
+            .Where(name => prefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal))),
+    ];
 
     private static IEnumerable<KernelInstance> Companions(int channels)
     {
