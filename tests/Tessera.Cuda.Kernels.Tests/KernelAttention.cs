@@ -1,8 +1,6 @@
 using Tessera.Attention;
 using Tessera.Cuda.Launch;
 using Tessera.Cuda.Launch.Parameters;
-using Tessera.Layout;
-using Tessera.Masks;
 using Tessera.Quantization;
 using Tessera.TestKit;
 
@@ -31,7 +29,7 @@ internal static class KernelAttention
         (ulong Codes, ulong Scales, int Groups) value = operands.QuantizeValues(values, recipe.Value);
 
         AttendInstance kernel = Choose(plan, operands.PaddedChannels, rows);
-        int tiles = CeilingDivision.Of(queries.Slots, rows);
+        int tiles = KernelOperands.Ceiling(queries.Slots, rows);
         long outputs = (long)operands.Pairs * shape.QueryLength;
         KernelLists lists = new(data, plan);
         AttendParameters parameters = new()
@@ -59,7 +57,7 @@ internal static class KernelAttention
             QueryTiles = tiles,
             KeySlots = keys.Slots,
             KeyPaddedSlots = keys.PaddedSlots,
-            KeyBlocks = CeilingDivision.Of(keys.Slots, KernelCatalogue.KeySlots),
+            KeyBlocks = KernelOperands.Ceiling(keys.Slots, KernelCatalogue.KeySlots),
             Channels = shape.HeadDim,
             ValueGroups = value.Groups,
             ValueGroupBlocks = recipe.Value.Group / KernelCatalogue.KeySlots,

@@ -2,7 +2,6 @@ using Tessera.Attention;
 using Tessera.Cuda.Launch;
 using Tessera.Cuda.Launch.Parameters;
 using Tessera.Layout;
-using Tessera.Numerics;
 using Tessera.Quantization;
 
 namespace Tessera.Cuda.Kernels.Tests;
@@ -27,7 +26,9 @@ internal sealed class KernelOperands(DeviceData data, AttentionShape shape, IRea
 
     public int PaddedSlots(int tokens) => Padded(Slots(tokens));
 
-    public static int Padded(int slots) => CeilingDivision.Of(slots, KernelCatalogue.RowSlots) * KernelCatalogue.RowSlots;
+    public static int Ceiling(int count, int size) => (count + size - 1) / size;
+
+    public static int Padded(int slots) => Ceiling(slots, KernelCatalogue.RowSlots) * KernelCatalogue.RowSlots;
 
     /// <summary>Rows of a dense [B, H, L, D] tensor, or [B, L, H, D] when <paramref name="tokensFirst"/>.</summary>
     public RowsParameters Rows(ulong source, int tokens, bool turned, ulong mean = 0, TensorFormat format = TensorFormat.Float32, bool tokensFirst = false)
@@ -67,9 +68,9 @@ internal sealed class KernelOperands(DeviceData data, AttentionShape shape, IRea
     /// <summary>Channel means of keys.</summary>
     public ulong Means(in RowsParameters rows)
     {
-        int chunks = CeilingDivision.Of(rows.Slots, 64);
+        int chunks = Ceiling(rows.Slots, 64);
         ChannelSumsParameters sums = new() { Rows = rows, Sums = Data.Poisoned<double>((long)Pairs * chunks * PaddedChannels), Chunks = chunks };
-        Launch($"channel_sums_d{PaddedChannels}", CeilingDivision.Of(chunks, 4), Pairs, sums);
+        Launch($"channel_sums_d{PaddedChannels}", Ceiling(chunks, 4), Pairs, sums);
         ChannelMeansParameters means = new()
         {
             Sums = sums.Sums,
@@ -126,7 +127,7 @@ internal sealed class KernelOperands(DeviceData data, AttentionShape shape, IRea
     {
         bool narrow = format.Format == NumberFormat.BFloat16;
         int groupSlots = narrow ? 0 : format.Group;
-        int groups = groupSlots == 0 ? 1 : CeilingDivision.Of(rows.Slots, groupSlots);
+        int groups = groupSlots == 0 ? 1 : Ceiling(rows.Slots, groupSlots);
         QuantizeValuesParameters parameters = new()
         {
             Rows = rows,

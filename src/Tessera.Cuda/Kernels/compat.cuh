@@ -59,5 +59,6 @@ struct dim3 { unsigned int x, y, z; };
     static void name(const parameter_type& parameters)
 #else
 #define TESSERA_KERNEL(name, parameter_type, threads, blocks, shared)                                                            \
+    static_assert((shared) <= 227 * 1024, "shared memory of a block");                                                          \
     extern "C" __global__ void __launch_bounds__(threads, blocks) name(const __grid_constant__ parameter_type parameters)
 #endif
