@@ -36,20 +36,18 @@ public static class EmulationBuild
             ?? throw new InvalidOperationException("The emulated device needs g++ or clang++; install one of them.");
         string identity = $"{compiler.Version}\n{string.Join(' ', Options)}\n";
         string native = identity + Digest(Directory.GetFiles(NativeFolder, "*.hpp"));
-        string compat = Digest(Directory.GetFiles(kernels, "*.cuh"));
         string probes = Path.Combine(NativeFolder, "Probes");
         List<(string Source, string Key)> sources = [];
         foreach (string source in Directory.GetFiles(NativeFolder, "*.cpp").Order(StringComparer.Ordinal))
         {
             // The emulator proper sees no kernel header; layout.cpp sees the parameters.
-            string headers = Path.GetFileName(source) == "layout.cpp" ? compat : "";
-            sources.Add((source, Key(native + headers, source)));
+            sources.Add((source, Hash(native + IncludedText(kernels, source))));
         }
 
         foreach (string source in Directory.GetFiles(kernels, "*.cu").Concat(units is null ? Directory.GetFiles(probes, "*.cu") : [])
             .Where(source => units is null || units.Contains(Path.GetFileName(source))).Order(StringComparer.Ordinal))
         {
-            sources.Add((source, Key(native + compat, source)));
+            sources.Add((source, Hash(native + IncludedText(kernels, source))));
         }
 
         string library = Path.Combine(Cache, $"{Hash(string.Concat(sources.Select(static source => source.Key)))}.so");
@@ -85,7 +83,28 @@ public static class EmulationBuild
     private static string Digest(string[] files) =>
         Hash(string.Concat(files.Order(StringComparer.Ordinal).Select(static file => Path.GetFileName(file) + "\n" + File.ReadAllText(file))));
 
-    private static string Key(string headers, string source) => Hash(headers + File.ReadAllText(source));
+    // A file behind the kernel headers that it includes, directly or not.
+    private static string IncludedText(string kernels, string source)
+    {
+        StringBuilder text = new();
+        HashSet<string> seen = [];
+        Add(source);
+        return text.ToString();
+
+        void Add(string path)
+        {
+            foreach (string line in File.ReadLines(path).Where(static line => line.StartsWith("#include \"", StringComparison.Ordinal)))
+            {
+                string header = Path.Combine(kernels, line.Split('"')[1]);
+                if (File.Exists(header) && seen.Add(header))
+                {
+                    Add(header);
+                }
+            }
+
+            text.Append(File.ReadAllText(path));
+        }
+    }
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16];
 }

@@ -24,6 +24,9 @@ public sealed class HostCompiler
     /// <summary>The compiler that makes PTX: clang 19, exactly, since committed PTX is compared byte for byte; null when it is not there.</summary>
     public static HostCompiler? ForDevice { get; } = Find("clang-19");
 
+    /// <summary>The shell that runs scripts of this repository.</summary>
+    public static HostCompiler Shell { get; } = new("bash", "");
+
     /// <summary>Runs it and answers what it printed to its error stream; throws when it fails.</summary>
     /// <exception cref="InvalidOperationException">It failed; the message is what it printed.</exception>
     public string Run(IEnumerable<string> arguments)

@@ -17,7 +17,8 @@
 // Barrier A publishes K(j) and tells that every warp has done with stage (j+1) % 2; barrier B publishes V(j).
 //
 // Rows without a visible key are 0 with LSE -inf: m stays -inf, and no exponent is taken of -inf - -inf.
-#pragma once
+#ifndef TESSERA_ATTEND_CUH
+#define TESSERA_ATTEND_CUH
 #include "formats.cuh"
 #include "parameters.cuh"
 #include "prims.cuh"
@@ -162,7 +163,8 @@ TESSERA_INLINE void attend(const AttendParameters& p)
     }
 
     const u32 shared = shared_base();
-    RunningRow running[2] = {{-1.0f / 0.0f, 0.0f}, {-1.0f / 0.0f, 0.0f}};
+    const float none = minus_infinity();
+    RunningRow running[2] = {{none, 0.0f}, {none, 0.0f}};
     float output[kChannels / 8][4] = {};
     float rowScale[2] = {p.scoreScale, p.scoreScale};
     u32 query[T::kScoreSteps][4];
@@ -230,7 +232,7 @@ TESSERA_INLINE void attend(const AttendParameters& p)
                 const u64 visible = visible_keys(p, block, rows[r]) >> (2 * c);
                 TESSERA_UNROLL for (int tile = 0; tile < kKeys / 8; ++tile) {
                     TESSERA_UNROLL for (int i = 0; i < 2; ++i) {
-                        if (!(visible >> (8 * tile + i) & 1)) x[tile][2 * r + i] = -1.0f / 0.0f;
+                        if (!(visible >> (8 * tile + i) & 1)) x[tile][2 * r + i] = none;
                     }
                 }
             }
@@ -243,11 +245,11 @@ TESSERA_INLINE void attend(const AttendParameters& p)
             largest = maximum(largest, shuffle_xor(largest, 1));
             largest = maximum(largest, shuffle_xor(largest, 2));
             const float larger = maximum(running[r].largest, largest);
-            const float finite = larger == -1.0f / 0.0f ? 0.0f : larger;
+            const float finite = larger == none ? 0.0f : larger;
             const float chosen = p.tileReference ? largest : larger;
             fade[r] = exp2_approximate(running[r].largest - finite);
             lift[r] = exp2_approximate(chosen - finite);
-            reference[r] = chosen == -1.0f / 0.0f ? 0.0f : chosen;
+            reference[r] = chosen == none ? 0.0f : chosen;
             running[r].largest = larger;
         }
 
@@ -331,7 +333,7 @@ TESSERA_INLINE void attend(const AttendParameters& p)
         if (token < 0) continue;
 
         if (p.logSumExp && c == 0) {
-            float value = -1.0f / 0.0f;
+            float value = none;
             if (sum != 0.0f) {
                 const float total = Grain::kQuantizedSum ? divide(sum, unit) : sum;
                 value = kLogOfTwo * (running[r].largest + log2_approximate(total));
@@ -367,3 +369,5 @@ TESSERA_INLINE void attend(const AttendParameters& p)
         }
     }
 }
+
+#endif

@@ -2,7 +2,8 @@
 //
 // amax = max |x| (floored at 2^-100 unless 0), scale = amax / M, inverse = M / amax, code = round(x * inverse), all in binary32: the
 // quantiser of Tessera.Quantization.Quantizer, bit for bit. A group of zeros has scale 1.
-#pragma once
+#ifndef TESSERA_CODES_CUH
+#define TESSERA_CODES_CUH
 #include "prims.cuh"
 
 struct GroupScale {
@@ -54,3 +55,5 @@ struct BFloat16Code {
     static constexpr bool kScaled = false;
     static constexpr bool kPermuted = false;
 };
+
+#endif

@@ -2,7 +2,8 @@
 //
 // NVRTC and nvcc know CUDA's words themselves. clang knows them as attributes only and gets them here, without CUDA's headers.
 // A host compiler gets empty attributes: there the wrappers of prims.cuh are functions of an emulator (TESSERA_EMULATION).
-#pragma once
+#ifndef TESSERA_COMPAT_CUH
+#define TESSERA_COMPAT_CUH
 
 typedef unsigned char u8;
 typedef signed char s8;
@@ -61,4 +62,6 @@ struct dim3 { unsigned int x, y, z; };
 #define TESSERA_KERNEL(name, parameter_type, threads, blocks, shared)                                                            \
     static_assert((shared) <= 227 * 1024, "shared memory of a block");                                                          \
     extern "C" __global__ void __launch_bounds__(threads, blocks) name(const __grid_constant__ parameter_type parameters)
+#endif
+
 #endif

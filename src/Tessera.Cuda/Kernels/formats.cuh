@@ -1,5 +1,6 @@
 // Operand formats of attention: bytes of a code, the product, how a score leaves the accumulator and how P enters the second product.
-#pragma once
+#ifndef TESSERA_FORMATS_CUH
+#define TESSERA_FORMATS_CUH
 #include "codes.cuh"
 
 // 1.5 * 2^23: adding it to an integer below 2^22 in magnitude, as bits, makes a float that is that integer away from it.
@@ -63,3 +64,5 @@ struct BFloat16Operands {
     TESSERA_MEMBER static void sums(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) { mma_bf16(d, a, b0, b1); }
     TESSERA_MEMBER static float number(float x) { return x; }
 };
+
+#endif

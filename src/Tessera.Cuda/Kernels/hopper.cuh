@@ -1,5 +1,6 @@
 // Instructions of sm_90a beside wgmma.cuh: barriers in shared memory, bulk tensor copies, register budgets. K2 and K3 begin here.
-#pragma once
+#ifndef TESSERA_HOPPER_CUH
+#define TESSERA_HOPPER_CUH
 #include "prims.cuh"
 #include "wgmma.cuh"
 
@@ -53,3 +54,5 @@ TESSERA_INLINE u64 wgmma_operand(u32 address)
 
 // Where byte `address` of such rows stands: bits 4-6 take the exclusive or of bits 7-9.
 TESSERA_INLINE u32 swizzled(u32 address) { return address ^ (address >> 3 & 0x70); }
+
+#endif

@@ -4,7 +4,8 @@
 // Words: a TOKEN is a place in the caller's natural order, a SLOT one in storage order (AttentionPlan.Orders), padding included.
 // paddedSlots is slots rounded up to a multiple of 128; rows from slots to paddedSlots are written as padding: codes 0, scale 1.
 // Codes have 64 or 128 channels (paddedChannels); channels from the tensor's own number on hold 0.
-#pragma once
+#ifndef TESSERA_PARAMETERS_CUH
+#define TESSERA_PARAMETERS_CUH
 #include "compat.cuh"
 
 // Number formats of tensors in the caller's memory.
@@ -137,3 +138,5 @@ struct AttendParameters {
     float codeOfOne;      // code of a probability of 1: 255, 127, 448; 1 for bf16
     s32 reserved;
 };
+
+#endif

@@ -2,7 +2,8 @@
 // text run on the emulator, which replaces this file's second half by functions of its own.
 //
 // Loads from global memory are non-coherent: a kernel never reads what it writes. Shared addresses are 32-bit offsets.
-#pragma once
+#ifndef TESSERA_PRIMS_CUH
+#define TESSERA_PRIMS_CUH
 #include "compat.cuh"
 
 #if defined(TESSERA_EMULATION)
@@ -91,3 +92,6 @@ TESSERA_INLINE void mma_e4m3(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) {
 // ---- in terms of the above
 TESSERA_INLINE u32 lane_index() { return thread_index() & 31; }
 TESSERA_INLINE u32 warp_index() { return thread_index() >> 5; }
+TESSERA_INLINE float minus_infinity() { return float_of(0xff800000u); }
+
+#endif

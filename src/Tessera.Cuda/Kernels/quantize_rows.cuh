@@ -2,7 +2,8 @@
 //
 // A thread block holds 128 slots in registers, a warp 16 of them, a lane four channels of each: sixteen 128-bit loads are in flight
 // before the first maximum is taken. Groups of 16 to 128 slots meet in shared memory; other groups bring maxima of an earlier pass.
-#pragma once
+#ifndef TESSERA_QUANTIZE_ROWS_CUH
+#define TESSERA_QUANTIZE_ROWS_CUH
 #include "codes.cuh"
 #include "rows.cuh"
 
@@ -80,3 +81,5 @@ TESSERA_INLINE void quantize_rows(const QuantizeRowsParameters& p)
         }
     }
 }
+
+#endif

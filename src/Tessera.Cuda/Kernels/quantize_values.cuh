@@ -3,7 +3,8 @@
 // Within each 16 tokens, position 4c + i of 8-bit codes holds token {2c, 2c + 1, 2c + 8, 2c + 9}[i]. The accumulator of Q K^T then is, byte
 // for byte, the first operand of P V (mma.sync m16n8k32 and wgmma alike): no shuffle between the products. bf16 needs no permutation.
 // A thread block turns 64 slots through shared memory. Slots without a token hold 0: 0 times a masked probability stays 0.
-#pragma once
+#ifndef TESSERA_QUANTIZE_VALUES_CUH
+#define TESSERA_QUANTIZE_VALUES_CUH
 #include "codes.cuh"
 #include "rows.cuh"
 
@@ -129,3 +130,5 @@ TESSERA_INLINE void quantize_values(const QuantizeValuesParameters& p)
         }
     }
 }
+
+#endif

@@ -3,7 +3,8 @@
 // x = source[token of slot], widened; turned by position: x' = fma(x, cos, y * -sin), y' = fma(y, cos, x * sin); then x' - mean.
 // Each step is rounded as the CPU backend rounds it, so that codes agree bit for bit.
 // A warp reads 128 channels a step: one row of 128, or two of 64. Slots without a token, and channels beyond the tensor's, are 0.
-#pragma once
+#ifndef TESSERA_ROWS_CUH
+#define TESSERA_ROWS_CUH
 #include "parameters.cuh"
 #include "prims.cuh"
 
@@ -131,3 +132,5 @@ TESSERA_INLINE float maximum_of_lanes(float x)
     TESSERA_UNROLL for (int mask = kLanes / 2; mask > 0; mask /= 2) x = maximum(x, shuffle_xor(x, u32(mask)));
     return x;
 }
+
+#endif

@@ -1,5 +1,6 @@
 // What quantisers need to know before they run: largest magnitudes of groups of slots, and means of channels.
-#pragma once
+#ifndef TESSERA_STATISTICS_CUH
+#define TESSERA_STATISTICS_CUH
 #include "rows.cuh"
 
 constexpr int kStatisticsThreads = 128;
@@ -67,3 +68,5 @@ TESSERA_INLINE void channel_means_of(const ChannelMeansParameters& p)
     for (s32 chunk = 0; chunk < p.chunks; ++chunk) sum += load_f64(first + 8 * u64(chunk) * u64(p.paddedChannels));
     store_f32(p.means + 4 * (u64(block_x()) * u64(p.channels) + u64(channel)), float(sum / p.tokens));
 }
+
+#endif

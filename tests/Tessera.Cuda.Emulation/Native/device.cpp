@@ -362,13 +362,14 @@ void Block::waitPhase(std::uint32_t address, std::uint32_t parity)
     }
 }
 
-void Block::later(std::function<void(const Clock&)> copy) { later_.push_back({warp().clock, std::move(copy)}); }
+void Block::later(std::function<void(const Clock&)> copy) { later_.push_back({running_, warp().clock, std::move(copy)}); }
 
 void Block::performOneCopy()
 {
     const std::size_t chosen = schedule_.seed == 0 ? 0 : random() % later_.size();
     Later next = std::move(later_[chosen]);
     later_.erase(later_.begin() + static_cast<std::ptrdiff_t>(chosen));
+    running_ = next.starter;
     next.copy(next.started);
 }
 

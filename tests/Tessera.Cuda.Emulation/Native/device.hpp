@@ -169,6 +169,7 @@ private:
     std::map<std::uint32_t, NamedBarrier> barriers_;
     std::map<std::uint32_t, MemoryBarrier> memoryBarriers_;
     struct Later {
+        std::uint32_t starter;
         Clock started;
         std::function<void(const Clock&)> copy;
     };

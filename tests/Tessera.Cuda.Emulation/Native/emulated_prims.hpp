@@ -91,21 +91,21 @@ TESSERA_INLINE void store_checked(u64 address, T value, const char* what)
     std::memcpy(reinterpret_cast<void*>(address), &value, sizeof(T));
 }
 
-TESSERA_INLINE u16 load_u16(u64 address) { return load_checked<u16>(address, "load of 2 bytes"); }
-TESSERA_INLINE s32 load_s32(u64 address) { return load_checked<s32>(address, "load of 4 bytes"); }
-TESSERA_INLINE u64 load_u64(u64 address) { return load_checked<u64>(address, "load of 8 bytes"); }
-TESSERA_INLINE float load_f32(u64 address) { return load_checked<float>(address, "load of 4 bytes"); }
-TESSERA_INLINE double load_f64(u64 address) { return load_checked<double>(address, "load of 8 bytes"); }
-TESSERA_INLINE f32x2 load_f32x2(u64 address) { return load_checked<f32x2>(address, "load of 8 bytes"); }
-TESSERA_INLINE f32x4 load_f32x4(u64 address) { return load_checked<f32x4>(address, "load of 16 bytes"); }
-TESSERA_INLINE u32x2 load_u32x2(u64 address) { return load_checked<u32x2>(address, "load of 8 bytes"); }
-TESSERA_INLINE void store_u16(u64 address, u16 x) { store_checked(address, x, "store of 2 bytes"); }
-TESSERA_INLINE void store_u32(u64 address, u32 x) { store_checked(address, x, "store of 4 bytes"); }
-TESSERA_INLINE void store_f32(u64 address, float x) { store_checked(address, x, "store of 4 bytes"); }
-TESSERA_INLINE void store_f64(u64 address, double x) { store_checked(address, x, "store of 8 bytes"); }
-TESSERA_INLINE void store_f32x2(u64 address, f32x2 x) { store_checked(address, x, "store of 8 bytes"); }
-TESSERA_INLINE void store_u32x2(u64 address, u32x2 x) { store_checked(address, x, "store of 8 bytes"); }
-TESSERA_INLINE void store_u32x4(u64 address, u32x4 x) { store_checked(address, x, "store of 16 bytes"); }
+TESSERA_INLINE u16 load_u16(u64 address) { return load_checked<u16>(address, "load"); }
+TESSERA_INLINE s32 load_s32(u64 address) { return load_checked<s32>(address, "load"); }
+TESSERA_INLINE u64 load_u64(u64 address) { return load_checked<u64>(address, "load"); }
+TESSERA_INLINE float load_f32(u64 address) { return load_checked<float>(address, "load"); }
+TESSERA_INLINE double load_f64(u64 address) { return load_checked<double>(address, "load"); }
+TESSERA_INLINE f32x2 load_f32x2(u64 address) { return load_checked<f32x2>(address, "load"); }
+TESSERA_INLINE f32x4 load_f32x4(u64 address) { return load_checked<f32x4>(address, "load"); }
+TESSERA_INLINE u32x2 load_u32x2(u64 address) { return load_checked<u32x2>(address, "load"); }
+TESSERA_INLINE void store_u16(u64 address, u16 x) { store_checked(address, x, "store"); }
+TESSERA_INLINE void store_u32(u64 address, u32 x) { store_checked(address, x, "store"); }
+TESSERA_INLINE void store_f32(u64 address, float x) { store_checked(address, x, "store"); }
+TESSERA_INLINE void store_f64(u64 address, double x) { store_checked(address, x, "store"); }
+TESSERA_INLINE void store_f32x2(u64 address, f32x2 x) { store_checked(address, x, "store"); }
+TESSERA_INLINE void store_u32x2(u64 address, u32x2 x) { store_checked(address, x, "store"); }
+TESSERA_INLINE void store_u32x4(u64 address, u32x4 x) { store_checked(address, x, "store"); }
 
 TESSERA_INLINE void reduce_maximum(u64 address, u32 x)
 {

@@ -18,6 +18,12 @@ std::string SharedMemory::name(int participant)
     return participant == kAsyncProxy ? "a bulk copy" : "warp " + std::to_string(participant);
 }
 
+void SharedMemory::race(std::uint32_t granule, const char* what, int participant, const char* earlier, int other)
+{
+    const std::string by = participant == kAsyncProxy ? "" : " by " + name(participant);
+    throw Fault("race at shared byte " + std::to_string(granule * kGranule) + ": " + what + by + " is not ordered after a " + earlier + " by " + name(other));
+}
+
 void SharedMemory::require(std::uint32_t address, std::uint32_t bytes, const char* what) const
 {
     char text[160];
@@ -41,8 +47,7 @@ void SharedMemory::read(
         Granule& state = granules_[granule];
         if (state.writer < 0) throw Fault(std::string(what) + " reads shared byte " + std::to_string(granule * kGranule) + ", which nobody wrote");
         if (state.writer != participant && clock.at[state.writer] < state.writeTime)
-            throw Fault("race at shared byte " + std::to_string(granule * kGranule) + ": " + what + " by " + name(participant)
-                        + " is not ordered after a write by " + name(state.writer));
+            race(granule, what, participant, "write", state.writer);
         state.readTime[participant] = own;
     }
 
@@ -56,12 +61,10 @@ void SharedMemory::write(
     for (std::uint32_t granule = address / kGranule; granule * kGranule < address + bytes; ++granule) {
         Granule& state = granules_[granule];
         if (state.writer >= 0 && state.writer != participant && clock.at[state.writer] < state.writeTime)
-            throw Fault("race at shared byte " + std::to_string(granule * kGranule) + ": " + what + " by " + name(participant)
-                        + " is not ordered after a write by " + name(state.writer));
+            race(granule, what, participant, "write", state.writer);
         for (int other = 0; other < kParticipants; ++other) {
             if (other != participant && clock.at[other] < state.readTime[other])
-                throw Fault("race at shared byte " + std::to_string(granule * kGranule) + ": " + what + " by " + name(participant)
-                            + " is not ordered after a read by " + name(other));
+                race(granule, what, participant, "read", other);
         }
 
         state.writer = participant;
@@ -69,11 +72,6 @@ void SharedMemory::write(
     }
 
     std::memcpy(&bytes_[address], source, bytes);
-}
-
-void SharedMemory::touch(std::uint32_t address, std::uint32_t bytes, int participant, std::uint32_t own)
-{
-    for (std::uint32_t granule = address / kGranule; granule * kGranule < address + bytes; ++granule) granules_[granule].readTime[participant] = own;
 }
 
 } // namespace tessera::emulation

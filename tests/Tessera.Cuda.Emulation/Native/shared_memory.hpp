@@ -34,9 +34,6 @@ public:
     void read(void* destination, std::uint32_t address, std::uint32_t bytes, int participant, const Clock& clock, std::uint32_t own, const char* what);
     void write(std::uint32_t address, const void* source, std::uint32_t bytes, int participant, const Clock& clock, std::uint32_t own, const char* what);
 
-    // Notes reads that go on until now, of bytes fetched earlier.
-    void touch(std::uint32_t address, std::uint32_t bytes, int participant, std::uint32_t own);
-
     std::uint32_t size() const { return static_cast<std::uint32_t>(bytes_.size()); }
 
 private:
@@ -51,6 +48,7 @@ private:
 
     void require(std::uint32_t address, std::uint32_t bytes, const char* what) const;
     static std::string name(int participant);
+    [[noreturn]] static void race(std::uint32_t granule, const char* what, int participant, const char* earlier, int other);
 
     std::vector<unsigned char> bytes_;
     std::vector<Granule> granules_;

@@ -152,7 +152,8 @@ public sealed class QuantizeRowsTests
         Assert.Equal(float.IsFinite(odd) ? 0u : 1u, data.Get<uint>(operands.Fault, 1)[0]);
     }
 
-    private static void Check(OperandFormat format, int channels, TokenGrid grid, TokenOrder[] orders, bool rotary)
+    internal static void Check(
+        OperandFormat format, int channels, TokenGrid grid, TokenOrder[] orders, bool rotary, EmulatedKernels? kernels = null)
     {
         int heads = Math.Max(1, orders.Length);
         AttentionShape shape = new(2, heads, grid.Tokens, grid.Tokens, channels);
@@ -160,7 +161,7 @@ public sealed class QuantizeRowsTests
         inputs.Query[0] = 1e-35f;
         inputs.Query.AsSpan((shape.QueryLength - 1) * channels, channels).Clear();
         RotaryEmbedding? embedding = rotary ? RotaryEmbedding.ForGrid(grid, channels) : null;
-        using EmulatedDevice device = new(schedule: new EmulatedSchedule((ulong)channels));
+        using EmulatedDevice device = new(schedule: new EmulatedSchedule((ulong)channels), kernels: kernels);
         using DeviceData data = new(device);
         KernelOperands operands = new(data, shape, orders, grid) { Rotary = embedding };
         List<float[]> stored = [];

@@ -1,0 +1,121 @@
+using System.Runtime.InteropServices;
+using Tessera.Cuda.Emulation;
+using Tessera.Cuda.Launch;
+using Tessera.Numerics;
+using Xunit;
+
+namespace Tessera.Cuda.Kernels.Tests.Probes;
+
+/// <summary>
+/// The instructions of sm_90a on the emulator: bulk copies with the 128-byte swizzle, barriers in shared memory, wgmma from shared memory
+/// and from registers.
+/// </summary>
+public sealed class WgmmaProbeTests
+{
+    private const int Rows = 64;
+    private const int StepBytes = 128;
+    private const int Threads = 160;
+    private const int SharedBytes = (4 * Rows * StepBytes) + 32;
+
+    public static TheoryData<string, int> Cases
+    {
+        get
+        {
+            TheoryData<string, int> cases = [];
+            foreach (string kernel in new[] { "probe_int8_shared", "probe_int8_registers", "probe_e4m3_shared", "probe_e4m3_registers" })
+            {
+                for (int schedule = 0; schedule < EmulatedSchedule.All.Count; schedule++)
+                {
+                    cases.Add(kernel, schedule);
+                }
+            }
+
+            return cases;
+        }
+    }
+
+    [EmulatedTheory]
+    [MemberData(nameof(Cases))]
+    public void A_warp_specialised_product_is_exact_in_every_schedule(string kernel, int schedule) =>
+        Check(kernel, EmulatedKernels.Shared, EmulatedSchedule.All[schedule]);
+
+    internal static unsafe void Check(string kernel, EmulatedKernels kernels, EmulatedSchedule schedule)
+    {
+        // Not a whole number of steps, and fewer rows than the box: what is outside of the tensor reads as zero.
+        const int Length = 600;
+        const int Valid = 61;
+        int steps = (Length + StepBytes - 1) / StepBytes;
+        bool integer = kernel.Contains("int8", StringComparison.Ordinal);
+        Random random = new(5);
+        byte[] left = Codes(random, integer, Valid * Length);
+        byte[] right = Codes(random, integer, Valid * Length);
+        using EmulatedDevice device = new(90, schedule, kernels);
+        using DeviceData data = new(device);
+        ProbeParameters parameters = new()
+        {
+            A = data.Put<TensorMap>([Map(data.Put<byte>(left))]),
+            B = data.Put<TensorMap>([Map(data.Put<byte>(right))]),
+            D = data.Poisoned<int>(Rows * Rows),
+            Steps = steps,
+        };
+        Driver.CudaDeviceCalls.Launch(device, kernel, new LaunchShape(1, 1, 1, Threads, SharedBytes), parameters);
+        int[] bits = data.Get<int>(parameters.D, Rows * Rows);
+        for (int i = 0; i < Rows * Rows; i++)
+        {
+            double expected = 0;
+            for (int k = 0; k < Length && i / Rows < Valid && i % Rows < Valid; k++)
+            {
+                expected += Value(left[(i / Rows * Length) + k], integer) * Value(right[(i % Rows * Length) + k], integer);
+            }
+
+            double actual = integer ? bits[i] : BitConverter.Int32BitsToSingle(bits[i]);
+            Assert.True(Math.Abs(actual - expected) <= (integer ? 0 : 1e-4 * Math.Abs(expected) + 1e-3), $"element {i}: {actual}, wanted {expected}");
+        }
+
+        static TensorMap Map(ulong address) => new()
+        {
+            Base = address, Extent0 = Length, Extent1 = Valid, Extent2 = 1, Stride1 = Length, Stride2 = Length * Valid, Box0 = StepBytes, Box1 = Rows, Box2 = 1,
+            IsSwizzled = 1,
+        };
+    }
+
+    private static byte[] Codes(Random random, bool integer, int count)
+    {
+        byte[] codes = new byte[count];
+        for (int i = 0; i < count; i++)
+        {
+            codes[i] = integer ? (byte)random.Next(256) : ((Float8E4M3)(float)((random.NextDouble() * 4) - 2)).Bits;
+        }
+
+        return codes;
+    }
+
+    private static double Value(byte code, bool integer) => integer ? (sbyte)code : Float8E4M3.DecodeTable[code];
+
+    /// <summary>Mirror of ProbeParameters in the probe.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct ProbeParameters
+    {
+        public ulong A;
+        public ulong B;
+        public ulong D;
+        public int Steps;
+        public int Reserved;
+    }
+
+    /// <summary>Mirror of EmulatedTensorMap, which stands for what cuTensorMapEncodeTiled writes.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 128)]
+    private struct TensorMap
+    {
+        public ulong Base;
+        public ulong Extent0;
+        public ulong Extent1;
+        public ulong Extent2;
+        public ulong Stride1;
+        public ulong Stride2;
+        public uint Box0;
+        public uint Box1;
+        public uint Box2;
+        public uint IsSwizzled;
+    }
+}
