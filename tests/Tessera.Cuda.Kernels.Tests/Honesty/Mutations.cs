@@ -32,7 +32,7 @@ internal static class Mutations
         OfAttention("values are not permuted", "quantize_values.cuh", "Code::kPermuted ? permuted_slot(i) : i", "i"),
         OfAttention("values are read before all have come", "quantize_values.cuh", "{x[0], x[1], x[2], x[3]});\n    }\n\n    block_barrier();", "{x[0], x[1], x[2], x[3]});\n    }\n"),
         OfRows("rotation is rounded twice", "rows.cuh", "multiply_add(even, factor.x, multiply(odd, -factor.y))", "even * factor.x - odd * factor.y"),
-        OfRows("an inverse scale is that of the rounded scale", "codes.cuh", "divide(maximumCode, floored)}", "divide(1.0f, divide(floored, maximumCode))}"),
+        OfRows("a scale is the inverse of the rounded inverse", "codes.cuh", "{divide(floored, maximumCode),", "{divide(1.0f, divide(maximumCode, floored)),"),
         OfRows("the maximum of a group misses half of a warp", "quantize_rows.cuh", "maximum_of_lanes<32>(ofWarp)", "maximum_of_lanes<16>(ofWarp)"),
         OfRows("the maximum of a group is read before it is there", "quantize_rows.cuh", "block_barrier();", ""),
         OfRows("text is turned", "rows.cuh", "if (load_s32(positions) < 0) return;", ""),
