@@ -1,4 +1,5 @@
 using Tessera.Attention;
+using Tessera.Cuda.Driver;
 using Tessera.Cuda.Launch;
 using Tessera.Cuda.Launch.Parameters;
 using Tessera.Quantization;
@@ -12,15 +13,15 @@ internal static class KernelAttention
     /// <summary>Output [B, H, Lq, D] and log-sum-exp [B, H, Lq].</summary>
     public static (float[] Output, float[] LogSumExp) Run(
         Emulation.EmulatedDevice device, AttentionPlan plan, SeededInputs inputs, RotaryEmbedding? rotary = null, int rows = 64,
-        bool heaviestFirst = false)
+        bool heaviestFirst = false, long headStride = 0)
     {
         AttentionShape shape = plan.Shape;
         QuantizationRecipe recipe = plan.Recipe;
         using DeviceData data = new(device);
         KernelOperands operands = new(data, shape, plan.Orders, plan.Grid) { Rotary = rotary };
-        RowsParameters queries = operands.Rows(data.Put<float>(inputs.Query), shape.QueryLength, turned: true);
-        RowsParameters keys = operands.Rows(data.Put<float>(inputs.Key), shape.KeyLength, turned: true);
-        RowsParameters values = operands.Rows(data.Put<float>(inputs.Value), shape.KeyLength, turned: false);
+        RowsParameters queries = Source(inputs.Query, shape.QueryLength, turned: true);
+        RowsParameters keys = Source(inputs.Key, shape.KeyLength, turned: true);
+        RowsParameters values = Source(inputs.Value, shape.KeyLength, turned: false);
         ulong keyMean = recipe.SmoothKey ? operands.Means(keys) : 0;
         keys.Mean = keyMean;
         (ulong Codes, ulong Scales, ulong Constants) query =
@@ -42,9 +43,9 @@ internal static class KernelAttention
             ValueScales = value.Scales,
             Order = operands.Order,
             Schedule = heaviestFirst ? data.Put<int>(lists.HeaviestFirst(tiles, rows)) : 0,
-            Output = data.Poisoned<float>(outputs * shape.HeadDim),
+            Output = headStride == 0 ? data.Poisoned<float>(outputs * shape.HeadDim) : data.Poisoned<float>(shape.Heads * headStride),
             OutputBatchStride = (long)shape.Heads * shape.QueryLength * shape.HeadDim,
-            OutputHeadStride = (long)shape.QueryLength * shape.HeadDim,
+            OutputHeadStride = headStride == 0 ? (long)shape.QueryLength * shape.HeadDim : headStride,
             OutputTokenStride = shape.HeadDim,
             LogSumExp = data.Poisoned<float>(outputs),
             RowConstants = query.Constants,
@@ -67,7 +68,34 @@ internal static class KernelAttention
         };
         lists.Apply(ref parameters);
         operands.Launch(kernel.Name, operands.Pairs * tiles, 1, parameters);
-        return (data.Get<float>(parameters.Output, outputs * shape.HeadDim), data.Get<float>(parameters.LogSumExp, outputs));
+        float[] logSumExp = data.Get<float>(parameters.LogSumExp, outputs);
+        if (headStride == 0)
+        {
+            return (data.Get<float>(parameters.Output, outputs * shape.HeadDim), logSumExp);
+        }
+
+        int headSize = shape.QueryLength * shape.HeadDim;
+        return ([.. Enumerable.Range(0, shape.Heads).SelectMany(head => data.Get<float>(Far(parameters.Output, head), headSize))], logSumExp);
+
+        ulong Far(ulong address, int head) => address + (ulong)(head * headStride * sizeof(float));
+
+        // Heads far apart, when asked for: the tensor is reserved and only its rows are touched.
+        RowsParameters Source(float[] values, int tokens, bool turned)
+        {
+            if (headStride == 0)
+            {
+                return operands.Rows(data.Put<float>(values), tokens, turned);
+            }
+
+            RowsParameters rows = operands.Rows(data.Poisoned<float>(shape.Heads * headStride), tokens, turned) with { HeadStride = headStride };
+            int size = tokens * shape.HeadDim;
+            for (int head = 0; head < shape.Heads; head++)
+            {
+                device.CopyToDevice<float>(new DevicePointer(Far(rows.Source, head)), values.AsSpan(head * size, size));
+            }
+
+            return rows;
+        }
     }
 
     /// <summary>The instantiation that a recipe needs.</summary>

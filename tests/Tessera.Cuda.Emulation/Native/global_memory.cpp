@@ -2,6 +2,8 @@
 
 #include "fault.hpp"
 
+#include <sys/mman.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -13,6 +15,9 @@ namespace tessera::emulation {
 namespace {
 
 constexpr std::uint64_t kAlignment = 256;
+
+// From here on memory is reserved only, zeros until touched: enough to test offsets beyond 32 bits.
+constexpr std::uint64_t kReserved = 1ull << 30;
 
 std::shared_mutex gate;
 std::map<std::uint64_t, std::uint64_t> allocations; // first byte -> bytes
@@ -26,9 +31,16 @@ thread_local std::uint64_t lastFirst = 0, lastEnd = 0, lastGeneration = ~0ull;
 void* GlobalMemory::allocate(std::uint64_t bytes)
 {
     const std::uint64_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
-    void* pointer = std::aligned_alloc(kAlignment, rounded);
-    if (pointer == nullptr) return nullptr;
-    std::memset(pointer, 0xff, rounded);
+    void* pointer = nullptr;
+    if (bytes >= kReserved) {
+        pointer = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (pointer == MAP_FAILED) return nullptr;
+    } else {
+        pointer = std::aligned_alloc(kAlignment, rounded);
+        if (pointer == nullptr) return nullptr;
+        std::memset(pointer, 0xff, rounded);
+    }
+
     std::unique_lock lock(gate);
     allocations[reinterpret_cast<std::uint64_t>(pointer)] = bytes;
     ++generation;
@@ -37,13 +49,22 @@ void* GlobalMemory::allocate(std::uint64_t bytes)
 
 bool GlobalMemory::release(void* pointer)
 {
+    std::uint64_t bytes = 0;
     {
         std::unique_lock lock(gate);
-        if (allocations.erase(reinterpret_cast<std::uint64_t>(pointer)) == 0) return false;
+        const auto found = allocations.find(reinterpret_cast<std::uint64_t>(pointer));
+        if (found == allocations.end()) return false;
+        bytes = found->second;
+        allocations.erase(found);
         ++generation;
     }
 
-    std::free(pointer);
+    if (bytes >= kReserved) {
+        munmap(pointer, bytes);
+    } else {
+        std::free(pointer);
+    }
+
     return true;
 }
 

@@ -168,6 +168,18 @@ public sealed class AttendTests
     }
 
     [EmulatedFact]
+    public void Strides_beyond_32_bits_reach_their_rows()
+    {
+        const long Stride = (1L << 32) + 64;
+        AttentionPlan plan = AttentionPlan.Dense(new AttentionShape(1, 2, 70, 70, 64)) with { Recipe = KnownRecipes.Int8 };
+        SeededInputs inputs = SeededInputs.Normal(plan.Shape);
+        using EmulatedDevice device = new();
+        (float[] near, _) = KernelAttention.Run(device, plan, inputs);
+        (float[] far, _) = KernelAttention.Run(device, plan, inputs, headStride: Stride);
+        NumericAssert.BitwiseEqual(near, far);
+    }
+
+    [EmulatedFact]
     public void Every_schedule_gives_the_same_bits()
     {
         AttentionPlan plan = Sparse(new TokenGrid(3, 8, 10, TextTokens: 21, TextPlacement.Front), "int8", headDim: 128);

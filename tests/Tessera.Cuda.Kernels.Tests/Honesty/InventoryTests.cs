@@ -30,6 +30,10 @@ public sealed class InventoryTests
     }
 
     [DevicePtxFact]
+    public void Every_row_of_the_table_is_used() =>
+        Assert.Empty(new InstructionTable().Unused(Compiled.Value.Values.SelectMany(static module => module.Statements).Select(static statement => statement.Mnemonic)));
+
+    [DevicePtxFact]
     public void No_kernel_touches_local_memory() =>
         Assert.Empty(Compiled.Value.SelectMany(static entry => entry.Value.LocalAccesses.Select(access => $"{entry.Key}: {access}")));
 
