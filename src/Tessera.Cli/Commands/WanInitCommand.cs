@@ -14,7 +14,8 @@ internal sealed class WanInitCommand : CommandWithExamples
 {
     private static readonly string[] Configs = ["tiny", "1.3b", "14b"];
     private static readonly string[] Types = ["f32", "bf16", "f16"];
-    private static readonly string[] PartNames = ["transformer", "text-encoder", "vae", "tokenizer"];
+    private static readonly string[] PartNames = ["transformer", "text-encoder", "vae", "tokenizer", "tiny-vae"];
+    private static readonly string[] ModelParts = PartNames[..4];
 
     private readonly Option<string> _config = new("--config")
     {
@@ -39,9 +40,9 @@ internal sealed class WanInitCommand : CommandWithExamples
     };
     private readonly Option<string[]> _parts = new("--parts")
     {
-        Description = $"Parts to write, separated by commas: {string.Join(", ", PartNames)}. Default: all.",
+        Description = $"Parts to write, separated by commas: {string.Join(", ", PartNames)}. Default: all but the last.",
         HelpName = "P,P,...",
-        DefaultValueFactory = _ => PartNames,
+        DefaultValueFactory = _ => ModelParts,
         CustomParser = result => NameOption.ParseList(result, "Part", PartNames),
     };
     private readonly Option<bool> _json = JsonOption.Create();

@@ -3,6 +3,7 @@ using Tessera.Neural.Checkpoints;
 using Tessera.Serialization;
 using Tessera.Wan.Checkpoints;
 using Tessera.Wan.Text;
+using Tessera.Wan.TinyAutoencoder;
 
 namespace Tessera.Cli.Inspecting;
 
@@ -52,6 +53,14 @@ internal static class CheckpointInspector
             (Checkpoint weights, WanVaeConfig config) = model.OpenVae();
             return Describe(
                 weights, readValues, new Dictionary<string, long> { ["baseDim"] = config.BaseDim, ["channels"] = config.Channels });
+        });
+        Add(parts, model, "tinyVae", model.TinyVaePath, () =>
+        {
+            Checkpoint weights = TinyVae.OpenWeights(model.TinyVaePath!);
+            TinyVaeConfig config = TinyVaeConfig.FromWeights(weights);
+            return Describe(
+                weights, readValues,
+                new Dictionary<string, long> { ["decoderDim"] = config.DecoderWidths[0], ["encoderDim"] = config.EncoderWidth });
         });
         Add(parts, model, "tokenizer", model.TokenizerPath, () =>
         {

@@ -102,6 +102,8 @@ internal sealed class FrameCodec(Checkpoint weights, FrameNetworks networks)
         return canvas + Count(new LatentShape(shape.Frames, rows.Length, columns.Length)).Bytes;
     }
 
+    public FrameStage LayOutDecoder(FrameEngine engine) => networks.Decoder(engine, null);
+
     public double CountDecodeOperations(LatentShape shape) => Count(shape).Operations;
 
     private CountingEngine Count(LatentShape shape)

@@ -16,6 +16,7 @@ public static class VideoCodecExtensions
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(codec);
+        shape.Require(latent.Length, nameof(latent));
         float[] video = new float[checked(shape.VideoFrames * shape.VideoFrameLength)];
         codec.Decode(
             latent, shape, (in VideoFrameGroup frames) => frames.Pixels.CopyTo(video.AsSpan(frames.First * frames.FrameLength)), options,

@@ -77,6 +77,9 @@ public sealed class WanVae : IVideoCodec
     /// <inheritdoc/>
     public double CountDecodeOperations(LatentShape shape) => _codec.CountDecodeOperations(shape);
 
+    /// <summary>Lays the decoder out on an engine and returns where to push; for measurements.</summary>
+    internal FrameStage LayOutDecoder(FrameEngine engine) => _codec.LayOutDecoder(engine);
+
     /// <summary>Closes the weights.</summary>
     public void Dispose() => _weights.Dispose();
 }

@@ -1,6 +1,7 @@
 using Tessera.Neural.Checkpoints;
 using Tessera.Serialization;
 using Tessera.Wan.Text;
+using Tessera.Wan.TinyAutoencoder;
 
 namespace Tessera.Wan.Checkpoints;
 
@@ -16,6 +17,7 @@ namespace Tessera.Wan.Checkpoints;
 public sealed record WanCheckpoint
 {
     private const string ConfigName = "config.json";
+    private const string TinyVaePattern = "taew*";
 
     private WanCheckpoint(string folder) => Folder = folder;
 
@@ -42,6 +44,9 @@ public sealed record WanCheckpoint
 
     /// <summary>The video autoencoder's <c>config.json</c>, or null.</summary>
     public string? VaeConfigPath { get; private init; }
+
+    /// <summary>The tiny autoencoder's weights, <c>taew*</c>, or null; they are no part of a complete model.</summary>
+    public string? TinyVaePath { get; private init; }
 
     /// <summary>The tokenizer's <c>spiece.model</c>, or null.</summary>
     public string? TokenizerPath { get; private init; }
@@ -95,6 +100,13 @@ public sealed record WanCheckpoint
     public (Checkpoint Weights, WanVaeConfig Config) OpenVae() => WanWeights.OpenVae(
         Require(VaePath, "video autoencoder weights"), VaeConfigPath is { } path ? WanVaeConfig.Read(path) : null);
 
+    /// <summary>Opens the tiny autoencoder.</summary>
+    /// <exception cref="CheckpointFormatException">It is missing, or holds another model; every fault is listed.</exception>
+    /// <exception cref="IOException">A file is damaged or cannot be opened.</exception>
+    public TinyVae OpenTinyVae() => TinyVae.Open(
+        TinyVaePath
+            ?? throw new CheckpointFormatException($"{Folder} holds no tiny autoencoder; wanted a file of the form {TinyVaePattern}."));
+
     /// <summary>Reads the tokenizer.</summary>
     /// <exception cref="CheckpointFormatException">It is missing or damaged.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
@@ -109,6 +121,7 @@ public sealed record WanCheckpoint
         TextEncoderConfigPath = FindFile(folder, "text_encoder", ConfigName),
         VaePath = FindWeights(Path.Combine(folder, "vae"), "diffusion_pytorch_model"),
         VaeConfigPath = FindFile(folder, "vae", ConfigName),
+        TinyVaePath = FindOne(folder, TinyVaePattern),
         TokenizerPath = FindFile(folder, "tokenizer", "spiece.model"),
         SchedulerConfigPath = FindFile(folder, "scheduler", "scheduler_config.json"),
     };
@@ -119,6 +132,7 @@ public sealed record WanCheckpoint
         TransformerConfigPath = FindFile(folder, ConfigName),
         TextEncoderPath = FindOne(folder, "models_t5*"),
         VaePath = FindOne(folder, "*VAE*"),
+        TinyVaePath = FindOne(folder, TinyVaePattern),
         TokenizerPath = FindFile(folder, "google", "umt5-xxl", "spiece.model") ?? FindFile(folder, "spiece.model"),
     };
 

@@ -20,6 +20,7 @@ public sealed class RandomCheckpoint
     private const string TransformerName = "diffusion_pytorch_model.safetensors";
     private const string TextEncoderName = "models_t5_umt5-xxl-enc-bf16.safetensors";
     private const string VaeName = "Wan2.1_VAE.safetensors";
+    private const string TinyVaeName = "taew2_1.safetensors";
 
     private readonly ulong _seed;
     private readonly (string File, TensorDataType Type, TensorSpecification[] Tensors)[] _files;
@@ -29,7 +30,7 @@ public sealed class RandomCheckpoint
     /// <param name="seed">Seed of all weights.</param>
     /// <param name="parts">Parts to write.</param>
     /// <param name="transformerType">Element type of the transformer: float32, bfloat16 or float16. The text encoder is bfloat16 and the
-    /// autoencoder float32.</param>
+    /// autoencoders float32.</param>
     /// <exception cref="NotSupportedException">The type is another.</exception>
     public RandomCheckpoint(
         WanModelSizes sizes, ulong seed, WanParts parts = WanParts.All, TensorDataType transformerType = TensorDataType.Float32)
@@ -48,6 +49,7 @@ public sealed class RandomCheckpoint
             (WanParts.Transformer, TransformerName, transformerType, sizes.Transformer.Tensors()),
             (WanParts.TextEncoder, TextEncoderName, TensorDataType.BFloat16, sizes.TextEncoder.Tensors()),
             (WanParts.Vae, VaeName, TensorDataType.Float32, sizes.Vae.Tensors()),
+            (WanParts.TinyVae, TinyVaeName, TensorDataType.Float32, sizes.TinyVae.Tensors()),
         ];
         _files = [.. all.Where(part => parts.HasFlag(part.Part)).Select(static part => (part.File, part.Type, part.Tensors.ToArray()))];
     }

@@ -19,6 +19,9 @@ public enum WanParts
     /// <summary>The tokenizer.</summary>
     Tokenizer = 8,
 
+    /// <summary>The tiny autoencoder, an alternative to the video autoencoder for previews; no part of the model itself.</summary>
+    TinyVae = 16,
+
     /// <summary>The whole model.</summary>
     All = Transformer | TextEncoder | Vae | Tokenizer,
 }

@@ -68,12 +68,21 @@ public sealed class TinyVae : IVideoCodec
     /// <exception cref="CheckpointFormatException">The file holds another model; missing, extra and misshapen tensors are
     /// listed.</exception>
     /// <exception cref="IOException">The file is damaged or cannot be opened.</exception>
-    public static TinyVae Open(string path)
+    public static TinyVae Open(string path) => new(OpenWeights(path));
+
+    /// <summary>Opens the weights of an autoencoder.</summary>
+    /// <param name="path">A safetensors file or a PyTorch file.</param>
+    /// <exception cref="CheckpointFormatException">The file holds another model; missing, extra and misshapen tensors are
+    /// listed.</exception>
+    /// <exception cref="IOException">The file is damaged or cannot be opened.</exception>
+    public static Checkpoint OpenWeights(string path)
     {
         ITensorSource source = Checkpoint.OpenSource(path);
         try
         {
-            return new TinyVae(new Checkpoint(source, KeyTable.Identity("taehv")));
+            Checkpoint weights = new(source, KeyTable.Identity("taehv"));
+            weights.Require(ModelName, TinyVaeConfig.FromWeights(weights).Tensors());
+            return weights;
         }
         catch
         {
@@ -102,6 +111,9 @@ public sealed class TinyVae : IVideoCodec
 
     /// <inheritdoc/>
     public double CountDecodeOperations(LatentShape shape) => _counting.CountDecodeOperations(shape);
+
+    /// <summary>Lays the decoder out on an engine and returns where to push; for measurements.</summary>
+    internal FrameStage LayOutDecoder(FrameEngine engine) => _codec.LayOutDecoder(engine);
 
     /// <summary>Closes the weights.</summary>
     public void Dispose() => _weights.Dispose();

@@ -129,13 +129,7 @@ public sealed class StageTests
             float[] values = new float[shape.Aggregate(1L, static (product, extent) => product * extent)];
             SeededInputs.FillNormal(random, values);
             float scale = shape.Length > 1 ? 1 / MathF.Sqrt(values.Length / (float)shape[0]) : 1;
-            writer.Add(name, TensorDataType.Float32, shape, stream =>
-            {
-                foreach (float value in values)
-                {
-                    stream.Write(BitConverter.GetBytes(value * scale));
-                }
-            });
+            writer.Add<float>(name, shape, values.Select(value => scale * value).ToArray());
         }
 
         string path = Path.Combine(Path.GetTempPath(), $"tessera-{Guid.NewGuid():n}.safetensors");
