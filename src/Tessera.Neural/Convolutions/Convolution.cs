@@ -1,5 +1,8 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Tessera.Backends.Cpu.Isa;
+using Tessera.Neural.Layers;
 using Tessera.Neural.Products;
 using Tessera.Serialization;
 
@@ -161,14 +164,90 @@ public sealed unsafe class Convolution
         where TEpilogue : struct, IEpilogue, allows ref struct
     {
         long frame = (long)size.FramePositions * InputChannels;
-        int historyFrames = frame == 0 ? 0 : (int)(history.Length / frame);
+        int frames = frame == 0 ? 0 : (int)(history.Length / frame);
+        if (history.Length != frames * frame)
+        {
+            throw new ArgumentException($"{history.Length} numbers are no whole frames of {frame}.", nameof(history));
+        }
+
+        fixed (float* h = history)
+        {
+            float** pointers = stackalloc float*[frames + 1];
+            for (int i = 0; i < frames; i++)
+            {
+                pointers[i] = h + (i * frame);
+            }
+
+            Forward(pointers, frames, input, size, epilogue, output, threads);
+        }
+    }
+
+    /// <summary>Convolves and finishes each number, with frames of history that lie in memory of their own.</summary>
+    /// <param name="history">Frames that came before the input, each [height, width, in], oldest first; empty for none.</param>
+    /// <param name="input">x [frames, height, width, in].</param>
+    /// <param name="size">Extents of the input.</param>
+    /// <param name="epilogue">What happens to a sum, bias included: an activation, a residual, a gate.</param>
+    /// <param name="output">y, of the extents that <see cref="OutputSize"/> tells; must overlap neither input nor history.</param>
+    /// <param name="threads">Threads; 0 for all processors.</param>
+    /// <exception cref="ArgumentException">A length does not fit.</exception>
+    public void ForwardAfter<TEpilogue>(
+        ReadOnlySpan<ActivationBlock> history, ReadOnlySpan<float> input, FrameSize size, TEpilogue epilogue, Span<float> output,
+        int threads = 0)
+        where TEpilogue : struct, IEpilogue, allows ref struct
+    {
+        float** pointers = stackalloc float*[history.Length + 1];
+        for (int i = 0; i < history.Length; i++)
+        {
+            if (history[i].Span.Length != (long)size.FramePositions * InputChannels)
+            {
+                throw new ArgumentException(
+                    $"Frame {i} of the history has {history[i].Span.Length} numbers; wanted {(long)size.FramePositions * InputChannels}.",
+                    nameof(history));
+            }
+
+            // Blocks lie in native memory, which does not move.
+            pointers[i] = (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(history[i].Span));
+        }
+
+        Forward(pointers, history.Length, input, size, epilogue, output, threads);
+    }
+
+    /// <summary>Convolves an image into every second position of every second line of a larger one.</summary>
+    /// <param name="input">x [height, width, in].</param>
+    /// <param name="size">Extents of the input.</param>
+    /// <param name="epilogue">What happens to a sum.</param>
+    /// <param name="output">The larger image, [2 height, 2 width, out].</param>
+    /// <param name="line">0 or 1: the lines that are written.</param>
+    /// <param name="column">0 or 1: the columns that are written.</param>
+    /// <param name="threads">Threads; 0 for all processors.</param>
+    internal void ForwardInterleaved<TEpilogue>(
+        ReadOnlySpan<float> input, FrameSize size, TEpilogue epilogue, Span<float> output, int line, int column, int threads)
+        where TEpilogue : struct, IEpilogue, allows ref struct
+    {
+        fixed (float* x = input, y = output, b = _bias)
+        {
+            ConvolutionInput source = new() { Frames = x, Size = size, Channels = InputChannels };
+            ProductOutput product = new()
+            {
+                Output = y + (((2L * line * size.Width) + column) * OutputChannels),
+                Stride = 2 * OutputChannels,
+                Bias = b,
+            };
+            OutputPitch pitch = new(2L * size.Width, 2L * size.FramePositions);
+            Run<TEpilogue>(source, size, pitch, product, threads > 0 ? threads : Environment.ProcessorCount);
+        }
+    }
+
+    private void Forward<TEpilogue>(
+        float** history, int historyFrames, ReadOnlySpan<float> input, FrameSize size, TEpilogue epilogue, Span<float> output, int threads)
+        where TEpilogue : struct, IEpilogue, allows ref struct
+    {
         FrameSize target = OutputSize(historyFrames, size);
-        if (history.Length != historyFrames * frame || input.Length != size.Positions * InputChannels
-            || output.Length != target.Positions * OutputChannels)
+        if (input.Length != size.Positions * InputChannels || output.Length != target.Positions * OutputChannels)
         {
             throw new ArgumentException(
-                $"{history.Length}, {input.Length} and {output.Length} numbers do not fit whole frames of history, a video of {size} with "
-                    + $"{InputChannels} channels and one of {target} with {OutputChannels}.",
+                $"{input.Length} and {output.Length} numbers do not fit a video of {size} with {InputChannels} channels and one of {target} "
+                    + $"with {OutputChannels}.",
                 nameof(input));
         }
 
@@ -187,34 +266,42 @@ public sealed unsafe class Convolution
                 nameof(epilogue));
         }
 
-        fixed (float* h = history, x = input, y = output, b = _bias, gate = epilogue.Gate, residual = epilogue.Residual)
+        fixed (float* x = input, y = output, b = _bias, gate = epilogue.Gate, residual = epilogue.Residual)
         {
             ConvolutionInput source = new()
             {
-                History = h,
+                History = history,
                 HistoryFrames = historyFrames,
                 Frames = x,
                 Size = size,
                 Channels = InputChannels,
             };
             ProductOutput product = new() { Output = y, Stride = OutputChannels, Bias = b, Gate = gate, Residual = residual };
-            int workers = threads > 0 ? threads : Environment.ProcessorCount;
-            if (Isa512.IsSupported)
-            {
-                Run<Isa512, Vector512<float>, TEpilogue>(source, target, product, workers);
-            }
-            else if (Isa256.IsSupported)
-            {
-                Run<Isa256, Vector256<float>, TEpilogue>(source, target, product, workers);
-            }
-            else
-            {
-                Run<Isa128, Vector128<float>, TEpilogue>(source, target, product, workers);
-            }
+            OutputPitch pitch = new(target.Width, target.FramePositions);
+            Run<TEpilogue>(source, target, pitch, product, threads > 0 ? threads : Environment.ProcessorCount);
         }
     }
 
-    private void Run<TIsa, TVector, TEpilogue>(in ConvolutionInput input, FrameSize output, in ProductOutput target, int threads)
+    private void Run<TEpilogue>(
+        in ConvolutionInput input, FrameSize output, OutputPitch pitch, in ProductOutput target, int threads)
+        where TEpilogue : struct, IEpilogue, allows ref struct
+    {
+        if (Isa512.IsSupported)
+        {
+            Run<Isa512, Vector512<float>, TEpilogue>(input, output, pitch, target, threads);
+        }
+        else if (Isa256.IsSupported)
+        {
+            Run<Isa256, Vector256<float>, TEpilogue>(input, output, pitch, target, threads);
+        }
+        else
+        {
+            Run<Isa128, Vector128<float>, TEpilogue>(input, output, pitch, target, threads);
+        }
+    }
+
+    private void Run<TIsa, TVector, TEpilogue>(
+        in ConvolutionInput input, FrameSize output, OutputPitch pitch, in ProductOutput target, int threads)
         where TIsa : struct, IVectorIsa<TVector>
         where TVector : unmanaged
         where TEpilogue : struct, IEpilogue, allows ref struct
@@ -229,7 +316,7 @@ public sealed unsafe class Convolution
         WorkSharing.Run(
             tiles.Count * groups,
             new ConvolutionJob<TIsa, TVector, TEpilogue>(
-                input, Geometry, lead, tiles, kernel, StretchesOf(tiles.Window), output, OutputChannels, target, groups),
+                input, Geometry, lead, tiles, kernel, StretchesOf(tiles.Window), output, pitch, OutputChannels, target, groups),
             threads);
     }
 

@@ -5,8 +5,8 @@ namespace Tessera.Neural.Convolutions;
 /// <summary>A video, the frames before it, and the zeros around both.</summary>
 internal unsafe struct ConvolutionInput
 {
-    /// <summary>Frames before the first, or null.</summary>
-    public float* History;
+    /// <summary>The frames before the first, oldest first, or null.</summary>
+    public float** History;
 
     /// <summary>How many of them there are.</summary>
     public int HistoryFrames;
@@ -34,9 +34,9 @@ internal unsafe struct ConvolutionInput
         int rowFloats = window.Width * Channels;
         for (int t = frame; t < frame + window.Frames; t++)
         {
-            float* source = t >= 0 ? Frames + ((long)t * Size.FramePositions * Channels)
-                : History + ((long)(t + HistoryFrames) * Size.FramePositions * Channels);
             bool exists = t >= -HistoryFrames && t < Size.Frames;
+            float* source = !exists ? null
+                : t >= 0 ? Frames + ((long)t * Size.FramePositions * Channels) : History[t + HistoryFrames];
             for (int h = height; h < height + window.Height; h++)
             {
                 Span<float> row = new(destination, rowFloats);

@@ -17,7 +17,7 @@ namespace Tessera.Neural.Convolutions;
 /// </summary>
 internal readonly unsafe struct ConvolutionJob<TIsa, TVector, TEpilogue>(
     ConvolutionInput input, ConvolutionGeometry geometry, int lead, ConvolutionTile tiles, PackedKernel kernel, KernelStretch[] stretches,
-    FrameSize outputSize, int outputChannels, ProductOutput target, int groups) : ITileJob
+    FrameSize outputSize, OutputPitch pitch, int outputChannels, ProductOutput target, int groups) : ITileJob
     where TIsa : struct, IVectorIsa<TVector>
     where TVector : unmanaged
     where TEpilogue : struct, IEpilogue, allows ref struct
@@ -45,12 +45,11 @@ internal readonly unsafe struct ConvolutionJob<TIsa, TVector, TEpilogue>(
         input.CopyWindow(
             (frame * geometry.FrameStride) - lead, (height * geometry.Stride) - geometry.Top, (width * geometry.Stride) - geometry.Left,
             tiles.Window, window);
-        Multiply(window, extent, firstPanel, lastPanel, sums);
+        Multiply(window, extent, FirstStretch(frame + extent.Frames - 1), firstPanel, lastPanel, sums);
         int real = Math.Min(columns, outputChannels - firstColumn);
         for (int line = 0; line < extent.Frames * extent.Height; line++)
         {
-            long position = ((frame + (line / extent.Height)) * (long)outputSize.FramePositions)
-                + ((height + (line % extent.Height)) * (long)outputSize.Width) + width;
+            long position = ((frame + (line / extent.Height)) * pitch.Frame) + ((height + (line % extent.Height)) * pitch.Line) + width;
             ProductFinish<TIsa, TVector, TEpilogue>.Block(
                 sums + ((long)line * extent.Width * columns), columns, extent.Width, real, target, position, firstColumn);
         }
@@ -58,15 +57,23 @@ internal readonly unsafe struct ConvolutionJob<TIsa, TVector, TEpilogue>(
         GC.KeepAlive(kernel);
     }
 
+    // Frames that stand for zeros before the video are left out where no output of the tile sees a real one at the same tap.
+    private int FirstStretch(int lastFrame)
+    {
+        int absent = -input.HistoryFrames - ((lastFrame * geometry.FrameStride) - lead);
+        int frames = tiles.Window.Frames - ((tiles.Extent.Frames - 1) * geometry.FrameStride);
+        return Math.Clamp(absent, 0, frames - 1) * (stretches.Length / frames);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Multiply(float* window, FrameSize extent, int firstPanel, int lastPanel, float* sums)
+    private void Multiply(float* window, FrameSize extent, int firstStretch, int firstPanel, int lastPanel, float* sums)
     {
         int columns = kernel.Layout.ColumnOf(lastPanel) - kernel.Layout.ColumnOf(firstPanel);
         nint step = (nint)geometry.Stride * input.Channels;
         nint line = (nint)geometry.Stride * tiles.Window.Width * input.Channels;
         nint plane = (nint)geometry.FrameStride * tiles.Window.FramePositions * input.Channels;
         ProductSegment* segments = stackalloc ProductSegment[MostSegments];
-        for (int first = 0, count; first < stretches.Length; first += count)
+        for (int first = firstStretch, count; first < stretches.Length; first += count)
         {
             count = Math.Min(MostSegments, KernelStretch.BlockOf(stretches, first));
             for (int panel = firstPanel; panel < lastPanel; panel++)
@@ -89,7 +96,7 @@ internal readonly unsafe struct ConvolutionJob<TIsa, TVector, TEpilogue>(
                     {
                         ProductTile<TIsa, TVector>.Multiply(
                             segments, count, a + (x * step), step, Math.Min(ProductTile<TIsa, TVector>.Rows, extent.Width - x),
-                            c + (x * (long)columns), columns, vectors, first > 0);
+                            c + (x * (long)columns), columns, vectors, first > firstStretch);
                     }
 
                     c += (long)extent.Width * columns;

@@ -10,6 +10,8 @@ internal sealed class ComputingEngine(int threads, CancellationToken cancellatio
 {
     private const float SquashLimit = 3;
 
+    // No kernel spans more than three frames.
+    private readonly ActivationBlock[] _history = new ActivationBlock[2];
     private readonly ActivationPool _pool = new();
 
     /// <summary>Bytes of all memory that was ever lent.</summary>
@@ -28,27 +30,21 @@ internal sealed class ComputingEngine(int threads, CancellationToken cancellatio
         in Frame residual = default, int written = 1)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        ActivationBlock history = Gather(past, input, out int frames);
-        ReadOnlySpan<float> before = frames == 0 ? [] : history.Span;
+        ReadOnlySpan<ActivationBlock> history = Present(past, _history);
         switch (finish)
         {
             case FrameFinish.None:
-                layer.Forward(before, input.Values, input.Size, output.Values, threads);
+                layer.ForwardAfter(history, input.Values, input.Size, default(Activated<NoActivation>), output.Values, threads);
                 break;
             case FrameFinish.Relu:
-                layer.Forward(before, input.Values, input.Size, default(Activated<ReluActivation>), output.Values, threads);
+                layer.ForwardAfter(history, input.Values, input.Size, default(Activated<ReluActivation>), output.Values, threads);
                 break;
             case FrameFinish.Add:
-                layer.Forward(before, input.Values, input.Size, new Added<NoActivation>(output.Values), output.Values, threads);
+                layer.ForwardAfter(history, input.Values, input.Size, new Added<NoActivation>(output.Values), output.Values, threads);
                 break;
             default:
-                layer.Forward(before, input.Values, input.Size, new Added<ReluActivation>(residual.Values), output.Values, threads);
+                layer.ForwardAfter(history, input.Values, input.Size, new Added<ReluActivation>(residual.Values), output.Values, threads);
                 break;
-        }
-
-        if (frames > 0)
-        {
-            _pool.Return(history);
         }
     }
 
@@ -56,9 +52,14 @@ internal sealed class ComputingEngine(int threads, CancellationToken cancellatio
         UpsamplingConvolution layer, in Frame input, in Frame output, FrameFinish finish = FrameFinish.None)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        ActivationBlock scratch = _pool.Rent(UpsamplingConvolution.ScratchLength(input));
-        layer.Forward(input, scratch.Span, output, finish, threads, cancellationToken);
-        _pool.Return(scratch);
+        if (finish == FrameFinish.Relu)
+        {
+            layer.Forward<ReluActivation>(input.Values, input.Height, input.Width, output.Values, threads);
+        }
+        else
+        {
+            layer.Forward<NoActivation>(input.Values, input.Height, input.Width, output.Values, threads);
+        }
     }
 
     public override void Normalise(ChannelRmsNorm layer, in Frame input, in Frame output, bool isActivated)
@@ -92,26 +93,17 @@ internal sealed class ComputingEngine(int threads, CancellationToken cancellatio
 
     public void Dispose() => _pool.Dispose();
 
-    private ActivationBlock Gather(ReadOnlySpan<Frame> past, in Frame input, out int frames)
+    private static ReadOnlySpan<ActivationBlock> Present(ReadOnlySpan<Frame> past, Span<ActivationBlock> blocks)
     {
-        int first = 0;
-        while (first < past.Length && past[first].IsAbsent)
+        int count = 0;
+        foreach (Frame frame in past)
         {
-            first++;
+            if (!frame.IsAbsent)
+            {
+                blocks[count++] = frame.Block;
+            }
         }
 
-        frames = past.Length - first;
-        if (frames == 0)
-        {
-            return default;
-        }
-
-        ActivationBlock history = _pool.Rent(frames * input.Length);
-        for (int i = 0; i < frames; i++)
-        {
-            past[first + i].Values.CopyTo(history.Span[(i * input.Length)..]);
-        }
-
-        return history;
+        return blocks[..count];
     }
 }

@@ -29,13 +29,8 @@ internal sealed class CountingEngine(int threads) : FrameEngine
         Count(written * (double)output.Length * layer.InputChannels * layer.KernelFrames * layer.KernelHeight * layer.KernelWidth);
 
     public override void ConvolveDoubled(
-        UpsamplingConvolution layer, in Frame input, in Frame output, FrameFinish finish = FrameFinish.None)
-    {
-        Count((double)output.Length * layer.InputChannels * UpsamplingConvolution.WrittenTaps);
-        int scratch = UpsamplingConvolution.ScratchLength(input);
-        Take(scratch);
-        _free[scratch]++;
-    }
+        UpsamplingConvolution layer, in Frame input, in Frame output, FrameFinish finish = FrameFinish.None) =>
+        Count((double)output.Length * layer.InputChannels * UpsamplingConvolution.Taps);
 
     public override void Normalise(ChannelRmsNorm layer, in Frame input, in Frame output, bool isActivated)
     {
