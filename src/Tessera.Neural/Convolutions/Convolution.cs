@@ -246,8 +246,8 @@ public sealed unsafe class Convolution
         if (input.Length != size.Positions * InputChannels || output.Length != target.Positions * OutputChannels)
         {
             throw new ArgumentException(
-                $"{input.Length} and {output.Length} numbers do not fit a video of {size} with {InputChannels} channels and one of {target} "
-                    + $"with {OutputChannels}.",
+                $"{input.Length} and {output.Length} numbers do not fit a video of {size} with {InputChannels} channels and one of "
+                    + $"{target} with {OutputChannels}.",
                 nameof(input));
         }
 

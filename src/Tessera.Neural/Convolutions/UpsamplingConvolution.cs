@@ -74,8 +74,8 @@ public sealed class UpsamplingConvolution
         if (height < 1 || width < 1 || input.Length != positions * InputChannels || output.Length != 4 * positions * OutputChannels)
         {
             throw new ArgumentException(
-                $"{input.Length} and {output.Length} numbers do not fit an image of {height} x {width} with {InputChannels} channels and its "
-                    + $"double with {OutputChannels}.",
+                $"{input.Length} and {output.Length} numbers do not fit an image of {height} x {width} with {InputChannels} channels and "
+                    + $"its double with {OutputChannels}.",
                 nameof(output));
         }
 
