@@ -27,6 +27,7 @@ internal static class BenchCommands
             new WanOpenProbe(console),
             new WanTextProbe(console),
             new WanForwardProbe(console),
+            new WanMethodsProbe(console),
             new WanDecodeProbe(console),
         },
         new CostCommand(console),

@@ -75,6 +75,9 @@ internal sealed class ForwardRun : IDisposable
         return session;
     }
 
+    /// <summary>Any self-attention of a generation of two steps, of which the second is measured.</summary>
+    public SelfAttentionSession Create(SelfAttentionOptions options) => _factory.Create(options, _transformer.Config, Grid, Steps);
+
     /// <summary>One pass with the prompt.</summary>
     public TransformerTimes Forward(SelfAttentionSession session, int step = 1) =>
         Forward(session, step, GuidanceBranch.Conditional, _latent, _velocity);
@@ -110,8 +113,6 @@ internal sealed class ForwardRun : IDisposable
 
         return values;
     }
-
-    private SelfAttentionSession Create(SelfAttentionOptions options) => _factory.Create(options, _transformer.Config, Grid, Steps);
 
     private TransformerTimes Forward(
         SelfAttentionSession session, int step, GuidanceBranch branch, ReadOnlySpan<float> latent, Span<float> velocity)

@@ -43,7 +43,7 @@ internal sealed class Denoising(
         while (!sampler.IsFinished)
         {
             int step = sampler.Step;
-            StepContext context = new(step, sampler.Table.StepCount, 0, layers);
+            StepContext context = new(step, sampler.Table.StepCount, 0, layers) { NoiseTime = NoiseTime.Of(sampler.Table, step) };
             string phase = attention.PhaseOf(context);
             progress.BeginStep(step, phase, (guided ? 2 : 1) * layers);
             long start = Stopwatch.GetTimestamp();

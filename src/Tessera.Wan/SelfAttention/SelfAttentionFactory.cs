@@ -133,7 +133,8 @@ public sealed class SelfAttentionFactory(KernelSettings kernels, IAttentionMapRe
                 FpsMethod fps = new(FpsOptions.Default with { Density = options.Density });
                 return Scheduled(name, $"{fps.Describe().Settings}, {policy}", fps.Schedule(shape, context).WithDense(dense, policy));
             case "sta":
-                return Scheduled(name, $"{policy}", SlidingTile(options, shape, context).WithDense(dense, policy));
+                PlanSchedule sta = SlidingTile(options, shape, context);
+                return Scheduled(name, $"{sta.Name}, {policy}", sta.WithDense(dense, policy));
             case "svg":
                 SparseVideoGenOptions svg = new();
                 return Online(
@@ -166,7 +167,7 @@ public sealed class SelfAttentionFactory(KernelSettings kernels, IAttentionMapRe
         return new Made(new OnlineSelfAttention(method, context, policy, kernels, meter), meter, static () => null, policy)
         {
             Method = method.Name,
-            Settings = $"{method.Describe().Settings}, {policy}",
+            Settings = $"{method.Describe().Settings}, recipe {context.Recipe ?? KnownRecipes.Float32}, {policy}",
         };
     }
 
@@ -193,7 +194,7 @@ public sealed class SelfAttentionFactory(KernelSettings kernels, IAttentionMapRe
         return new Made(attention, meter, () => attention.Schedule, policy)
         {
             Method = "paro",
-            Settings = $"{new ParoMethod(reader, paro).Describe().Settings}, {policy}",
+            Settings = $"{new ParoMethod(reader, paro).Describe().Settings}, recipe {context.Recipe ?? KnownRecipes.Float32}, {policy}",
             CalibrationStep = warmUp.CalibrationStep,
             Notes =
             [

@@ -10,6 +10,7 @@ internal static class WanSections
         new OpenSection(),
         new ForwardSection(),
         new LongSection(),
+        new MethodsSection(),
         new DecodeSection("vae", "Wan video autoencoder", 0.45, isTiny: false, "2x16x16", "3x32x32"),
         new DecodeSection("taehv", "Tiny autoencoder TAEHV", 0.35, isTiny: true, "5x32x32"),
         new TextSection(),
