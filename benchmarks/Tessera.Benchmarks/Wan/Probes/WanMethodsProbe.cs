@@ -46,7 +46,7 @@ internal sealed class WanMethodsProbe : WanProbe<WanMethodsProbe.Method[]>
         {
             using WanTransformer transformer = new(weights, config, new WanTransformerOptions { Threads = threads });
             using ForwardRun run = new(transformer, parsed.GetValue(_grid)![0], threads);
-            SelfAttentionSession[] sessions = [.. Variants.Select(variant => run.Create(Options(variant)))];
+            SelfAttentionSession[] sessions = [.. Variants.Select(variant => run.Create(RequestOf(variant)))];
             TimeSpan[] calibration = [.. sessions.Select(session => Prepare(run, session))];
             List<double>[] seconds = [.. sessions.Select(static _ => new List<double>())];
             for (int round = 0; round < parsed.GetValue(_repeat); round++)
@@ -84,13 +84,13 @@ internal sealed class WanMethodsProbe : WanProbe<WanMethodsProbe.Method[]>
 
     private static Layer[] Deviations(ForwardRun run, (string Name, double? Density, string? Format) variant)
     {
-        using SelfAttentionSession session = run.Create(Options(variant) with { ComparesDense = true });
+        using SelfAttentionSession session = run.Create(RequestOf(variant) with { ComparesDense = true });
         _ = session.CalibrationStep is null ? default : run.Forward(session, step: 0);
         _ = run.Step(session);
         return [.. session.Deviations!.Layers.Select(Layer.Of)];
     }
 
-    private static SelfAttentionOptions Options((string Name, double? Density, string? Format) variant) => new()
+    private static SelfAttentionOptions RequestOf((string Name, double? Density, string? Format) variant) => new()
     {
         Method = variant.Name,
         Density = variant.Density,
