@@ -8,7 +8,7 @@ namespace Tessera.Wan.SelfAttention;
 public sealed record KernelSettings(BackendSelector Backends, string Backend = BackendSelector.Auto)
 {
     /// <summary>Default of <see cref="MemoryLimit"/>.</summary>
-    public const long DefaultMemoryLimit = 512L << 20;
+    public const long DefaultMemoryLimit = 128L << 20;
 
     /// <summary>
     /// Bytes that compiled kernels may hold between calls. What does not fit is compiled in each call, which costs milliseconds where the
