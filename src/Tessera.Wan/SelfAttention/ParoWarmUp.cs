@@ -35,8 +35,8 @@ public sealed record ParoWarmUp(
         CultureInfo.InvariantCulture,
         $"{Fingerprint}|{Context.Grid}|{Context.BlockSize}|{Context.Recipe}|{Policy}|{Layers}|{Options}");
 
-    /// <summary>The plans by layer of a file that an interrupted run of the same generation left, or null.</summary>
-    internal AttentionPlan[]? Load()
+    /// <summary>The plans of a file that an interrupted run of the same generation left, or null.</summary>
+    internal PlanSchedule? Load()
     {
         if (PlanPath is null || !File.Exists(PlanPath))
         {
@@ -44,13 +44,14 @@ public sealed record ParoWarmUp(
         }
 
         PlanFile file = PlanFile.Load(PlanPath);
-        if (file.Properties.GetValueOrDefault(FingerprintKey) != FullFingerprint)
-        {
-            return null;
-        }
+        return file.Properties.GetValueOrDefault(FingerprintKey) == FullFingerprint ? file.Schedule : null;
+    }
 
+    /// <summary>The plan of each layer after the warm-up.</summary>
+    internal AttentionPlan[] ByLayer(PlanSchedule schedule)
+    {
         StepContext sparse = new(Policy.FirstSteps, Policy.FirstSteps + 1, 0, Layers);
-        return [.. Enumerable.Range(0, Layers).Select(layer => file.Schedule[sparse with { Layer = layer }])];
+        return [.. Enumerable.Range(0, Layers).Select(layer => schedule[sparse with { Layer = layer }])];
     }
 
     internal void Save(PlanSchedule schedule, IReadOnlyList<float> keptMass)

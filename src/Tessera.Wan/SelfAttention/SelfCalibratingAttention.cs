@@ -43,7 +43,8 @@ public sealed class SelfCalibratingAttention : ISelfAttention
         _warmUp = warmUp;
         _runner = new PlanRunner(settings, meter ?? new SelfAttentionMeter());
         _keptMass = new float[]?[warmUp.Layers];
-        _plans = warmUp.Load() ?? new AttentionPlan?[warmUp.Layers];
+        Schedule = warmUp.Load();
+        _plans = Schedule is null ? new AttentionPlan?[warmUp.Layers] : warmUp.ByLayer(Schedule);
     }
 
     /// <summary>Whether every layer that will run sparse has its plan.</summary>

@@ -60,6 +60,7 @@ public sealed class SelfCalibratingAttentionTests(TinyTransformer tiny) : IClass
 
         using (SelfAttentionSession resumed = tiny.Session(Options, Steps))
         {
+            Assert.StartsWith("paro-d0.30", resumed.PhaseOf(new StepContext(3, Steps, 0, 3)), StringComparison.Ordinal);
             float[][] rest = tiny.Velocities(resumed.Attention, 3, Steps);
             NumericAssert.BitwiseEqual(whole[0], rest[0]);
             NumericAssert.BitwiseEqual(whole[1], rest[1]);
