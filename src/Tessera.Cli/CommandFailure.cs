@@ -19,6 +19,7 @@ internal readonly record struct CommandFailure(int ExitCode, string Line)
         PlanMismatchException or FormatException or InvalidDataException or MediaFormatException or IOException
             or UnauthorizedAccessException =>
             new(Cli.ExitCode.BadInput, OneLine(exception.Message)),
+        ArithmeticException and not (OverflowException or DivideByZeroException) => new(Cli.ExitCode.BadInput, OneLine(exception.Message)),
         OutOfMemoryException => new(Cli.ExitCode.BadInput, "the inputs need more memory than this machine has; use fewer heads or tokens"),
         _ => new(Cli.ExitCode.InternalFault, $"internal fault, please report it: {exception.GetType().Name}: {OneLine(exception.Message)}"),
     };

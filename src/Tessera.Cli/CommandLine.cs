@@ -50,6 +50,7 @@ internal static class CommandLine
         return new Command(Name, "Tessera makes attention over video tokens sparse, low-bit and faithful, on CPUs.")
         {
             new DemoCommand(console),
+            new GenerateCommand(console),
             CommandGroup.Of(
                 "attention", "Run, compare, explain and time attention.",
                 new AttentionRunCommand(console),

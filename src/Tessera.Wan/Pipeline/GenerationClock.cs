@@ -14,6 +14,7 @@ internal sealed class GenerationClock
     private readonly long _start;
     private readonly int _steps;
     private double _begun;
+    private long _peakMemory;
     private int _unit = -1;
 
     /// <param name="textSeconds">Expected seconds of text encoding.</param>
@@ -55,6 +56,12 @@ internal sealed class GenerationClock
             _begun = done;
         }
 
+        if (unit != _unit || last is not null)
+        {
+            // Asking the system takes longer than a layer of a small model.
+            _peakMemory = PeakMemory;
+        }
+
         _unit = unit;
         double total = _expected.Sum();
         double measured = done - _begun;
@@ -64,7 +71,7 @@ internal sealed class GenerationClock
         {
             Phase = phase,
             LastStep = last,
-            PeakMemoryBytes = PeakMemory,
+            PeakMemoryBytes = _peakMemory,
         });
     }
 
