@@ -49,10 +49,61 @@ internal sealed class CalibrationFolder
     public string GroupPath(int layer, int group) => Path.Combine(
         FullPath, string.Create(CultureInfo.InvariantCulture, $"layer-{layer:000}-group-{group:000}.safetensors"));
 
-    /// <summary>File of the orders of a layer.</summary>
-    public string OrdersPath(int layer) => Path.Combine(
-        FullPath, string.Create(CultureInfo.InvariantCulture, $"layer-{layer:000}-orders.txt"));
+    /// <summary>Reads one file of the state; null when there is none.</summary>
+    /// <exception cref="InvalidDataException">It is damaged.</exception>
+    public static T? Read<T>(string path, Func<SafetensorsFile, T> read)
+        where T : class
+    {
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        try
+        {
+            using SafetensorsFile file = SafetensorsFile.Open(path);
+            return read(file);
+        }
+        catch (Exception fault) when (
+            fault is KeyNotFoundException or FormatException or OverflowException or ArgumentException or TensorFormatException)
+        {
+            throw Damaged(path, fault);
+        }
+    }
+
+    /// <summary>The order of each head of a layer, by candidate; null until they are chosen.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged.</exception>
+    public int[]? ReadOrders(int layer)
+    {
+        string path = OrdersPath(layer);
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        try
+        {
+            return [.. File.ReadAllText(path).Split(' ').Select(static text => int.Parse(text, CultureInfo.InvariantCulture))];
+        }
+        catch (Exception fault) when (fault is FormatException or OverflowException)
+        {
+            throw Damaged(path, fault);
+        }
+    }
+
+    /// <summary>Keeps the order of each head of a layer.</summary>
+    public void WriteOrders(int layer, IReadOnlyList<int> candidates)
+    {
+        string text = string.Join(' ', candidates);
+        AtomicFile.Write(OrdersPath(layer), stream => stream.Write(Encoding.ASCII.GetBytes(text)));
+    }
 
     /// <summary>Removes everything.</summary>
     public void Remove() => Directory.Delete(FullPath, recursive: true);
+
+    private string OrdersPath(int layer) => Path.Combine(
+        FullPath, string.Create(CultureInfo.InvariantCulture, $"layer-{layer:000}-orders.txt"));
+
+    private static InvalidDataException Damaged(string path, Exception fault) =>
+        new($"{path} is damaged ({fault.Message}); remove its folder and calibrate anew.", fault);
 }

@@ -72,9 +72,10 @@ public sealed class CalibrationRun
     /// <returns>The plans with kept mass and settings, not saved yet.</returns>
     public PlanFile Execute(IProgress<CalibrationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        (int firstPrompt, float[]? latent, SamplerState? state) = CalibrationTrajectory.Load(_folder.TrajectoryPath) is { } stored
-            ? (stored.Prompt, stored.Latent, stored.State)
-            : (0, null, null);
+        CalibrationTrajectory.Position? stored = CalibrationTrajectory.Load(_folder.TrajectoryPath);
+        int firstPrompt = stored?.Prompt ?? 0;
+        float[]? latent = stored?.Latent;
+        SamplerState? state = stored?.State;
         Clock clock = new(this, progress, firstPrompt, state?.Step ?? 0);
         using CalibratingSelfAttention attention = new(_calibration, _request.Settings, Steps, _kernels);
         using TransformerContext? negative = ClassifierFreeGuidance.NeedsUnconditional(_request.Guidance) ? EncodeNegative() : null;

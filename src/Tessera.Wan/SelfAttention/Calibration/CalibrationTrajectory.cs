@@ -25,21 +25,21 @@ internal static class CalibrationTrajectory
     }
 
     /// <summary>What was stored last; null when nothing was.</summary>
-    public static (int Prompt, float[] Latent, SamplerState State)? Load(string path)
+    /// <exception cref="InvalidDataException">The file is damaged.</exception>
+    public static Position? Load(string path) => CalibrationFolder.Read(path, static file =>
     {
-        if (!File.Exists(path))
-        {
-            return null;
-        }
-
-        using SafetensorsFile file = SafetensorsFile.Open(path);
         Dictionary<string, float[]> history = file.Tensors
             .Where(static tensor => tensor.Name.StartsWith(HistoryPrefix, StringComparison.Ordinal))
             .ToDictionary(
                 static tensor => tensor.Name[HistoryPrefix.Length..], tensor => file.ReadSingle(tensor.Name), StringComparer.Ordinal);
-        return (
-            int.Parse(file.Metadata["prompt"], CultureInfo.InvariantCulture),
-            file.ReadSingle(LatentTensor),
+        return new Position(
+            int.Parse(file.Metadata["prompt"], CultureInfo.InvariantCulture), file.ReadSingle(LatentTensor),
             new SamplerState(int.Parse(file.Metadata["step"], CultureInfo.InvariantCulture), history));
-    }
+    });
+
+    /// <summary>Where a run stands.</summary>
+    /// <param name="Prompt">Prompt at work, from 0.</param>
+    /// <param name="Latent">Its latent.</param>
+    /// <param name="State">The sampler.</param>
+    internal sealed record Position(int Prompt, float[] Latent, SamplerState State);
 }

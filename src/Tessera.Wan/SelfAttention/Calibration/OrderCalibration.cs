@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Tessera.Attention;
 using Tessera.Methods.Paro;
 using Tessera.Serialization;
@@ -51,13 +50,12 @@ internal sealed class OrderCalibration(CalibrationSettings settings, Calibration
         for (int layer = Settings.WarmUp.FirstLayers; layer < Settings.Model.Layers; layer++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (!File.Exists(Folder.OrdersPath(layer)))
+            if (Folder.ReadOrders(layer) is null)
             {
                 ParoCalibrator calibrator = Restored(layer, out double[] scores);
                 calibrator.RestoreScores(new ParoScoreSums { Sums = scores });
                 calibrator.ChooseOrders();
-                string orders = string.Join(' ', calibrator.ChosenCandidates);
-                AtomicFile.Write(Folder.OrdersPath(layer), stream => stream.Write(Encoding.ASCII.GetBytes(orders)));
+                Folder.WriteOrders(layer, calibrator.ChosenCandidates);
             }
 
             Narrow(layer);
@@ -87,11 +85,9 @@ internal sealed class OrderCalibration(CalibrationSettings settings, Calibration
     {
         ParoTimeSharing sharing = groups == 1 ? ParoTimeSharing.Single(1) : ParoTimeSharing.Uniform(Settings.StepCount, groups);
         ParoCalibrator calibrator = new(Context, Settings.Shape, reader, Settings.Paro, sharing);
-        string orders = Folder.OrdersPath(layer);
-        if (File.Exists(orders))
+        if (Folder.ReadOrders(layer) is { } orders)
         {
-            calibrator.RestoreOrders(
-                [.. File.ReadAllText(orders).Split(' ').Select(static text => int.Parse(text, CultureInfo.InvariantCulture))]);
+            calibrator.RestoreOrders(orders);
         }
 
         return calibrator;
@@ -169,14 +165,8 @@ internal sealed class OrderCalibration(CalibrationSettings settings, Calibration
         writer.Save(path);
     }
 
-    private static Stored? Read(string path)
+    private static Stored? Read(string path) => CalibrationFolder.Read(path, static file =>
     {
-        if (!File.Exists(path))
-        {
-            return null;
-        }
-
-        using SafetensorsFile file = SafetensorsFile.Open(path);
         ParoObservations observations = new()
         {
             Count = int.Parse(file.Metadata["count"], CultureInfo.InvariantCulture),
@@ -187,8 +177,9 @@ internal sealed class OrderCalibration(CalibrationSettings settings, Calibration
             ],
             Mass = file.ReadSingle(MassTensor),
         };
-        return new Stored(observations, new ParoScoreSums { Sums = file.ReadArray<double>(ScoreTensor) }, file.Metadata["seen"].Split(' '));
-    }
+        return new Stored(
+            observations, new ParoScoreSums { Sums = file.ReadArray<double>(ScoreTensor) }, file.Metadata["seen"].Split(' '));
+    });
 
     private sealed record Stored(ParoObservations Observations, ParoScoreSums Scores, IReadOnlyList<string> Seen);
 }

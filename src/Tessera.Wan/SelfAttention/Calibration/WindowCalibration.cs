@@ -79,13 +79,17 @@ internal sealed class WindowCalibration(CalibrationSettings settings, Calibratio
     private (SlidingTileSearch Search, IReadOnlyList<string> Seen) Read(string path)
     {
         SlidingTileSearch search = new(Settings.Shape, Context, CalibrationSettings.Tile, Candidates);
-        if (!File.Exists(path))
+        Stored? stored = CalibrationFolder.Read(path, static file => new Stored(
+            file.ReadArray<double>(ErrorTensor), int.Parse(file.Metadata["inputs"], CultureInfo.InvariantCulture),
+            file.Metadata["seen"].Split(' ')));
+        if (stored is null)
         {
             return (search, []);
         }
 
-        using SafetensorsFile file = SafetensorsFile.Open(path);
-        search.Restore(file.ReadArray<double>(ErrorTensor), int.Parse(file.Metadata["inputs"], CultureInfo.InvariantCulture));
-        return (search, file.Metadata["seen"].Split(' '));
+        search.Restore(stored.Errors, stored.Inputs);
+        return (search, stored.Seen);
     }
+
+    private sealed record Stored(double[] Errors, int Inputs, IReadOnlyList<string> Seen);
 }

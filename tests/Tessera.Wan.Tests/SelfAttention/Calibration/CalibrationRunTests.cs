@@ -158,6 +158,27 @@ public sealed class CalibrationRunTests(TinyTransformer tiny) : IClassFixture<Ti
         }
     }
 
+    [Theory]
+    [InlineData("trajectory.safetensors")]
+    [InlineData("layer-001-group-000.safetensors")]
+    [InlineData("layer-001-orders.txt")]
+    public void A_damaged_state_is_told_by_file(string name)
+    {
+        CalibrationRequest request = Request("paro", 1);
+        Open(request).Execute();
+        string path = Path.Combine(request.StateFolder, name);
+        Assert.True(File.Exists(path));
+        byte[] bytes = File.ReadAllBytes(path);
+        byte[][] damages = [[], bytes[..(bytes.Length / 2)], [.. "1 x"u8]];
+        foreach (byte[] damage in damages)
+        {
+            File.WriteAllBytes(path, damage);
+            Exception? fault = Record.Exception(() => Open(request).Execute());
+            Assert.True(fault is InvalidDataException or ArgumentException, $"{fault}");
+            Assert.True(fault is ArgumentException || fault.Message.Contains(name, StringComparison.Ordinal), fault.Message);
+        }
+    }
+
     [Fact]
     public void Progress_reaches_the_end_and_tells_the_time_left()
     {
