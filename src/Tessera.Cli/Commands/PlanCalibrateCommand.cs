@@ -71,7 +71,8 @@ internal sealed class PlanCalibrateCommand : CommandWithExamples
         PlanReport report = ProgressDisplay.Run(
             console,
             progress => _generation.Read(parsed) is { } model
-                ? ModelCalibration.Calibrate(request, model, backends, progress, cancellationToken)
+                ? ModelCalibration.Calibrate(
+                    request, model, backends, progress, model.LogsSteps ? console.ErrorWriter : null, cancellationToken)
                 : PlanCalibration.Calibrate(request, backends, progress, cancellationToken));
         if (parsed.GetValue(_json))
         {

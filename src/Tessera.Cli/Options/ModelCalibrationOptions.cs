@@ -57,6 +57,7 @@ internal sealed class ModelCalibrationOptions
         Description = "Folder that keeps what has been seen, to go on after an interruption. Default: OUTPUT.calibration.",
         HelpName = "DIR",
     };
+    private readonly Option<bool> _logSteps = new("--log-steps") { Description = "Write a line for each step to standard error." };
     private readonly LatentSizeOptions _video;
 
     private ModelCalibrationOptions(Command command)
@@ -65,7 +66,7 @@ internal sealed class ModelCalibrationOptions
         command.Options.Add(_prompts);
         command.Options.Add(_negative);
         _video = LatentSizeOptions.AddTo(command);
-        Option[] options = [_steps, _shift, _guidance, _solver, _seed, _groups, _observed, _denseSteps, _denseLayers, _state];
+        Option[] options = [_steps, _shift, _guidance, _solver, _seed, _groups, _observed, _denseSteps, _denseLayers, _state, _logSteps];
         Array.ForEach(options, command.Options.Add);
         command.Validators.Add(Validate);
     }
@@ -89,6 +90,7 @@ internal sealed class ModelCalibrationOptions
             DenseSteps = parsed.GetValue(_denseSteps),
             DenseLayers = parsed.GetValue(_denseLayers),
             StateFolder = parsed.GetValue(_state),
+            LogsSteps = parsed.GetValue(_logSteps),
         };
 
     private static Option<double?> NumberOption(string name, string description) => new(name)

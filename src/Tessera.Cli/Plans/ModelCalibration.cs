@@ -25,7 +25,7 @@ internal static class ModelCalibration
 
     public static PlanReport Calibrate(
         CalibrationRequest request, ModelCalibrationRequest model, BackendCatalogue backends, IProgress<WorkStep> progress,
-        CancellationToken cancellationToken)
+        TextWriter? log, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
         OutputFile output = OutputFile.Open(request.OutputPath, model.PromptsPath);
@@ -53,7 +53,7 @@ internal static class ModelCalibration
                     Checkpoint = CheckpointFingerprint.Of(checkpoint),
                 },
                 new KernelSettings(backends.Selector), backends.MapReader);
-            PlanFile file = Execute(run, state, progress, cancellationToken);
+            PlanFile file = Execute(run, state, new Translation(progress, log), cancellationToken);
             file = file with
             {
                 Model = request.Model.Length > 0 ? request.Model : Path.GetFileName(Path.TrimEndingDirectorySeparator(checkpoint.Folder)),
@@ -69,11 +69,11 @@ internal static class ModelCalibration
     }
 
     private static PlanFile Execute(
-        CalibrationRun run, string state, IProgress<WorkStep> progress, CancellationToken cancellationToken)
+        CalibrationRun run, string state, Translation progress, CancellationToken cancellationToken)
     {
         try
         {
-            return run.Execute(new Translation(progress), cancellationToken);
+            return run.Execute(progress, cancellationToken);
         }
         catch (OperationCanceledException cancelled)
         {
@@ -125,14 +125,20 @@ internal static class ModelCalibration
         return prompts.Length > 0 ? prompts : throw CommandException.BadInput($"'{path}' holds no prompt; wanted one a line.");
     }
 
-    private sealed class Translation(IProgress<WorkStep> progress) : IProgress<CalibrationProgress>
+    private sealed class Translation(IProgress<WorkStep> progress, TextWriter? log) : IProgress<CalibrationProgress>
     {
+        private (int Prompt, int Step) _logged = (-1, -1);
+
         public void Report(CalibrationProgress value)
         {
             string left = value.Remaining is { } remaining ? $", {Figures.Duration(remaining.TotalSeconds)} left" : "";
-            progress.Report(new WorkStep(
-                $"prompt {value.Prompt + 1}/{value.Prompts}, step {value.Step + 1}/{value.Steps}{left}",
-                TextShare + ((1 - TextShare) * value.Fraction)));
+            string line = $"prompt {value.Prompt + 1}/{value.Prompts}, step {value.Step + 1}/{value.Steps}{left}";
+            progress.Report(new WorkStep(line, TextShare + ((1 - TextShare) * value.Fraction)));
+            if (log is not null && _logged != (value.Prompt, value.Step))
+            {
+                _logged = (value.Prompt, value.Step);
+                log.WriteLine(line);
+            }
         }
     }
 }

@@ -33,4 +33,7 @@ internal sealed record ModelCalibrationRequest(string Checkpoint, string Prompts
 
     /// <summary>Folder of the state; null stands beside the output.</summary>
     public required string? StateFolder { get; init; }
+
+    /// <summary>Whether to write a line for each step to standard error.</summary>
+    public required bool LogsSteps { get; init; }
 }

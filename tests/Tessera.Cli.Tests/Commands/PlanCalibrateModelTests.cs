@@ -28,8 +28,12 @@ public sealed class PlanCalibrateModelTests : IDisposable
         Assert.Equal("int8-narrow", file.Schedule.Plans[file.Schedule.Table[1]].Recipe.Name);
         CommandRun.Of("plan", "show", plan).Succeeded();
         byte[] bytes = File.ReadAllBytes(plan);
-        Calibrate(model, plan, "--method", "paro", "--quantization", "int8-narrow", "--groups", "2", "--dense-layers", "1").Succeeded();
+        CommandRun again = Calibrate(
+            model, plan, "--method", "paro", "--quantization", "int8-narrow", "--groups", "2", "--dense-layers", "1", "--log-steps");
         Assert.Equal(bytes, File.ReadAllBytes(plan));
+        string[] lines = again.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(8, lines.Length);
+        Assert.StartsWith("prompt 2/2, step 4/4, ", lines[^1], StringComparison.Ordinal);
     }
 
     [Fact]
