@@ -71,6 +71,7 @@ internal static class CommandLine
             CommandGroup.Of(
                 "wan", "Wan2.1 text to video.",
                 new WanInitCommand(console),
+                new WanConvertCommand(console),
                 new WanInspectCommand(console),
                 new WanTokenizeCommand(console)),
             new DoctorCommand(console),

@@ -69,7 +69,7 @@ internal sealed class WanInitCommand : CommandWithExamples
         string[] parts = parsed.GetValue(_parts)!;
         RandomCheckpoint checkpoint = new(
             SizesOf(config), (ulong)parsed.GetValue(_seed), PartsOf(parts), TypeOf(parsed.GetValue(_type)!, config));
-        RequireRoom(folder, checkpoint.ByteLength);
+        OutputFolder.RequireRoom(folder, checkpoint.ByteLength, "Write fewer --parts or a smaller --type.");
         Stopwatch watch = Stopwatch.StartNew();
         ProgressDisplay.Run(console, progress =>
         {
@@ -118,35 +118,6 @@ internal sealed class WanInitCommand : CommandWithExamples
         }
 
         return parts;
-    }
-
-    private static void RequireRoom(string folder, long bytes)
-    {
-        string full = Path.GetFullPath(folder);
-        if (File.Exists(full) || (Directory.Exists(full) && Directory.EnumerateFileSystemEntries(full).Any()))
-        {
-            throw CommandException.BadInput($"output '{folder}' is a file or a folder that is not empty; give the name of a new folder.");
-        }
-
-        DriveInfo drive = new(Path.GetPathRoot(full) is { Length: > 1 } root ? root : NearestFolder(full));
-        if (drive.AvailableFreeSpace < bytes)
-        {
-            throw CommandException.BadInput(
-                $"output '{folder}' needs {bytes / 1e9:0.0} GB; {drive.AvailableFreeSpace / 1e9:0.0} GB are free there. "
-                    + "Write fewer --parts or a smaller --type.");
-        }
-    }
-
-    // On Unix a drive is whatever is mounted where the folder will be.
-    private static string NearestFolder(string full)
-    {
-        DirectoryInfo? folder = new(full);
-        while (folder is { Exists: false })
-        {
-            folder = folder.Parent;
-        }
-
-        return folder?.FullName ?? full;
     }
 
     private sealed class ByteProgress(IProgress<WorkStep> steps) : IProgress<double>

@@ -19,5 +19,6 @@ namespace Tessera.Cli.Output;
 [JsonSerializable(typeof(ProbabilityReport))]
 [JsonSerializable(typeof(RunReport))]
 [JsonSerializable(typeof(WanInitReport))]
+[JsonSerializable(typeof(WanConvertReport))]
 [JsonSerializable(typeof(WanInspectReport))]
 internal sealed partial class CliJsonContext : JsonSerializerContext;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Tessera.Neural.Checkpoints;
 
 namespace Tessera.Wan.Checkpoints;
@@ -116,6 +117,25 @@ public sealed record WanTransformerConfig
             TextDim = shapes.Extent("text_embedding.0.weight", 1),
             Channels = shapes.Extent("patch_embedding.weight", 1),
         };
+    }
+
+    /// <summary>Writes <c>config.json</c> of the original layout.</summary>
+    internal void WriteOriginal(Stream stream)
+    {
+        using Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true });
+        json.WriteStartObject();
+        json.WriteString("_class_name", "WanModel");
+        json.WriteNumber("dim", Dim);
+        json.WriteNumber("eps", Epsilon);
+        json.WriteNumber("ffn_dim", FeedForwardDim);
+        json.WriteNumber("freq_dim", FrequencyDim);
+        json.WriteNumber("in_dim", Channels);
+        json.WriteString("model_type", "t2v");
+        json.WriteNumber("num_heads", Heads);
+        json.WriteNumber("num_layers", Layers);
+        json.WriteNumber("out_dim", Channels);
+        json.WriteNumber("text_len", TextLength);
+        json.WriteEndObject();
     }
 
     private static void RequireTextToVideo(Checkpoint weights)

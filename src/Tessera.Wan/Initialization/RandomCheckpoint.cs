@@ -1,7 +1,5 @@
-using System.Text.Json;
 using Tessera.Neural.Checkpoints;
 using Tessera.Serialization;
-using Tessera.Wan.Checkpoints;
 using Tessera.Wan.Sampling;
 
 namespace Tessera.Wan.Initialization;
@@ -17,10 +15,10 @@ namespace Tessera.Wan.Initialization;
 /// </remarks>
 public sealed class RandomCheckpoint
 {
-    private const string TransformerName = "diffusion_pytorch_model.safetensors";
+    internal const string TransformerName = "diffusion_pytorch_model.safetensors";
     private const string TextEncoderName = "models_t5_umt5-xxl-enc-bf16.safetensors";
-    private const string VaeName = "Wan2.1_VAE.safetensors";
-    private const string TinyVaeName = "taew2_1.safetensors";
+    internal const string VaeName = "Wan2.1_VAE.safetensors";
+    internal const string TinyVaeName = "taew2_1.safetensors";
 
     private readonly ulong _seed;
     private readonly (string File, TensorDataType Type, TensorSpecification[] Tensors)[] _files;
@@ -94,7 +92,7 @@ public sealed class RandomCheckpoint
 
         if (Parts.HasFlag(WanParts.Transformer))
         {
-            AtomicFile.Write(Path.Combine(folder, "config.json"), WriteConfig);
+            AtomicFile.Write(Path.Combine(folder, "config.json"), Sizes.Transformer.WriteOriginal);
         }
 
         if (Parts.HasFlag(WanParts.Tokenizer))
@@ -123,24 +121,5 @@ public sealed class RandomCheckpoint
             ("q", "weight") when words is [_, _, "attn", ..] => (0, 1.5f / (4 * fan)),
             _ => (0, 1 / fan),
         };
-    }
-
-    private void WriteConfig(Stream stream)
-    {
-        WanTransformerConfig config = Sizes.Transformer;
-        using Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true });
-        json.WriteStartObject();
-        json.WriteString("_class_name", "WanModel");
-        json.WriteNumber("dim", config.Dim);
-        json.WriteNumber("eps", config.Epsilon);
-        json.WriteNumber("ffn_dim", config.FeedForwardDim);
-        json.WriteNumber("freq_dim", config.FrequencyDim);
-        json.WriteNumber("in_dim", config.Channels);
-        json.WriteString("model_type", "t2v");
-        json.WriteNumber("num_heads", config.Heads);
-        json.WriteNumber("num_layers", config.Layers);
-        json.WriteNumber("out_dim", config.Channels);
-        json.WriteNumber("text_len", config.TextLength);
-        json.WriteEndObject();
     }
 }

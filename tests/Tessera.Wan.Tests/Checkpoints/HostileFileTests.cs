@@ -4,6 +4,7 @@ using System.Text;
 using Tessera.Serialization;
 using Tessera.Wan.Checkpoints;
 using Tessera.Wan.Text;
+using Tessera.Wan.TinyAutoencoder;
 using Xunit;
 
 namespace Tessera.Wan.Tests.Checkpoints;
@@ -19,6 +20,7 @@ public sealed class HostileFileTests : IDisposable
         ["transformer"] = static path => WanWeights.OpenTransformer(path).Weights.Dispose(),
         ["text encoder"] = static path => WanWeights.OpenTextEncoder(path).Weights.Dispose(),
         ["autoencoder"] = static path => WanWeights.OpenVae(path).Weights.Dispose(),
+        ["tiny autoencoder"] = static path => TinyVae.Open(path).Dispose(),
         ["tokenizer"] = static path => PromptTokenizer.Load(path),
         ["transformer's configuration"] = static path => WanTransformerConfig.Read(path),
         ["text encoder's configuration"] = static path => Umt5Config.Read(path),
@@ -72,7 +74,7 @@ public sealed class HostileFileTests : IDisposable
         string path = Path.Combine(_folder, opener.Contains("config", StringComparison.Ordinal) ? "config.json" : "weights.safetensors");
         File.WriteAllBytes(path, bytes);
         string message = Refusal(opener, path);
-        if (Openers.Keys.Take(3).Contains(opener))
+        if (Openers.Keys.Take(4).Contains(opener))
         {
             Assert.Contains(wanted, message, StringComparison.Ordinal);
         }
@@ -126,7 +128,7 @@ public sealed class HostileFileTests : IDisposable
         })
         {
             File.WriteAllText(index, $"{{\"weight_map\":{{\"blocks.0.self_attn.q.weight\":\"{file}\"}}}}");
-            Assert.All(Openers.Take(3), opener =>
+            Assert.All(Openers.Take(4), opener =>
             {
                 IOException error = Assert.ThrowsAny<IOException>(() => opener.Value(index));
                 Assert.Contains(wanted, error.Message, StringComparison.Ordinal);

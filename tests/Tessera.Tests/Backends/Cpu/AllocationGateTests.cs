@@ -30,7 +30,9 @@ public sealed class AllocationGateTests
 
     [Fact]
     public void The_baseline_names_the_calls() =>
-        Assert.Equal(AllocationCases.All.Select(static one => one.Name).Order(), Baseline.Keys.Order());
+        Assert.Equal(
+            AllocationCases.All.Select(static one => one.Name).Order(),
+            Baseline.Keys.Where(static name => !name.StartsWith("wan ", StringComparison.Ordinal)).Order());
 
     /// <summary>The meter is the proof, so it has to see what it is there to see.</summary>
     [Fact]
