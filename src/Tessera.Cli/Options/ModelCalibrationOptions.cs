@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Tessera.Cli.Plans;
+using Tessera.Wan.Pipeline;
 using Tessera.Wan.Sampling;
 using Tessera.Wan.SelfAttention.Calibration;
 
@@ -10,6 +11,8 @@ namespace Tessera.Cli.Options;
 /// <summary>Options of a calibration in the running model: <c>--checkpoint</c>, <c>--prompts</c> and what a generation needs.</summary>
 internal sealed class ModelCalibrationOptions
 {
+    private static readonly GenerationRequest Defaults = new("-");
+
     private readonly Option<string?> _checkpoint = new("--checkpoint")
     {
         Description = "Folder of a Wan2.1 model: calibrate in its own dense generations instead of on --input.",
@@ -20,24 +23,26 @@ internal sealed class ModelCalibrationOptions
         Description = "Text file with a prompt a line.",
         HelpName = "FILE",
     };
-    private readonly Option<string> _negative = new("--negative-prompt")
+    private readonly Option<string?> _negative = new("--negative-prompt")
     {
-        Description = "Negative prompt. Default: empty.",
+        Description = "What the videos do not show; '' for nothing. Default: that of the original Wan2.1 code, as in generate.",
         HelpName = "TEXT",
-        DefaultValueFactory = static _ => "",
     };
-    private readonly Option<int> _steps = CountOption.Create("--steps", "Denoising steps of the sampler. Default: 50.", 50, 1, 1000);
-    private readonly Option<double?> _shift = NumberOption("--shift", "Flow shift. Default: the checkpoint's, else 5.");
-    private readonly Option<double?> _guidance = NumberOption(
-        "--guidance", "Classifier-free guidance; 1 runs the prompt alone. Default: 5.");
+    private readonly Option<int> _steps = CountOption.Create(
+        "--steps", "Denoising steps of the sampler.", Defaults.StepCount, 1, SigmaTable.TrainingSteps);
+    private readonly Option<double?> _shift = NumberOption.CreateOptional(
+        "--shift", "Flow shift of the noise levels. Default: the checkpoint's scheduler_config.json, else 5.", SigmaTable.MinimumShift,
+        SigmaTable.MaximumShift);
+    private readonly Option<double?> _guidance = NumberOption.CreateOptional(
+        "--guidance", "Classifier-free guidance; at most 1 runs the prompt alone. Default: 5.", 0, 100);
     private readonly Option<string> _solver = new("--solver")
     {
-        Description = $"Solver: {string.Join(", ", Solvers.Names)}.",
-        HelpName = "NAME",
-        DefaultValueFactory = static _ => Solvers.Names[0],
-        CustomParser = static result => NameOption.ParseOne(result, "Solver", Solvers.Names) ?? Solvers.Names[0],
+        Description = "Solver with its noise levels.",
+        HelpName = string.Join('|', Solvers.Names),
+        DefaultValueFactory = static _ => Defaults.Solver.Name(),
+        CustomParser = static result => NameOption.ParseOne(result, "Solver", Solvers.Names) ?? Defaults.Solver.Name(),
     };
-    private readonly Option<int> _seed = CountOption.Create("--seed", "Seed of the first prompt's noise; each prompt counts one up.", 0, 0);
+    private readonly Option<ulong?> _seed = SeedOption.Create("Seed of the first prompt's noise; each prompt counts one up. Default: 0.");
     private readonly Option<int> _groups = CountOption.Create(
         "--groups", "Equal groups of steps with masks or windows of their own (paro, sta). Default: 4.",
         CalibrationSettings.DefaultGroups, 1, 1000);
@@ -79,12 +84,12 @@ internal sealed class ModelCalibrationOptions
         ? null
         : new ModelCalibrationRequest(checkpoint, parsed.GetValue(_prompts)!, _video.Read(parsed))
         {
-            NegativePrompt = parsed.GetValue(_negative)!,
+            NegativePrompt = parsed.GetValue(_negative) ?? GenerationRequest.DefaultNegativePrompt,
             Steps = parsed.GetValue(_steps),
             Shift = parsed.GetValue(_shift),
-            Guidance = parsed.GetValue(_guidance) ?? 5,
+            Guidance = parsed.GetValue(_guidance) ?? Defaults.GuidanceScale,
             Solver = Solvers.Parse(parsed.GetValue(_solver)!),
-            Seed = (ulong)parsed.GetValue(_seed),
+            Seed = parsed.GetValue(_seed) ?? 0,
             Groups = parsed.GetValue(_groups),
             ObservedSteps = parsed.GetValue(_observed)!,
             DenseSteps = parsed.GetValue(_denseSteps),
@@ -92,23 +97,6 @@ internal sealed class ModelCalibrationOptions
             StateFolder = parsed.GetValue(_state),
             LogsSteps = parsed.GetValue(_logSteps),
         };
-
-    private static Option<double?> NumberOption(string name, string description) => new(name)
-    {
-        Description = description,
-        HelpName = "X",
-        CustomParser = result =>
-        {
-            string text = result.Tokens[0].Value;
-            if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && number is >= 0 and <= 100)
-            {
-                return number;
-            }
-
-            result.AddError($"{name} '{text}' is not a number from 0 to 100.");
-            return null;
-        },
-    };
 
     private static int[] ParseSteps(ArgumentResult result)
     {

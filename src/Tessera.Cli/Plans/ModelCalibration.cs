@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Tessera.Attention;
+using Tessera.Cli.Generating;
 using Tessera.Cli.Output;
 using Tessera.Cli.Running;
 using Tessera.Cli.Terminal;
@@ -18,8 +19,6 @@ namespace Tessera.Cli.Plans;
 /// <summary>The work of <c>tessera plan calibrate --checkpoint</c>.</summary>
 internal static class ModelCalibration
 {
-    private const double DefaultShift = 5;
-
     /// <summary>Share of the progress bar that reading the prompts takes.</summary>
     private const double TextShare = 0.02;
 
@@ -30,7 +29,7 @@ internal static class ModelCalibration
         long start = Stopwatch.GetTimestamp();
         OutputFile output = OutputFile.Open(request.OutputPath, model.PromptsPath);
         string[] prompts = ReadPrompts(model.PromptsPath);
-        WanCheckpoint checkpoint = WanCheckpoint.Find(model.Checkpoint);
+        WanCheckpoint checkpoint = Find(model.Checkpoint);
         (Checkpoint weights, WanTransformerConfig config) = checkpoint.OpenTransformer();
         using (weights)
         {
@@ -65,6 +64,18 @@ internal static class ModelCalibration
             {
                 Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
             };
+        }
+    }
+
+    private static WanCheckpoint Find(string folder)
+    {
+        try
+        {
+            return WanCheckpoint.Find(folder);
+        }
+        catch (Exception fault) when (fault is DirectoryNotFoundException or CheckpointFormatException)
+        {
+            throw CheckpointAdvice.Unusable(fault);
         }
     }
 
@@ -112,7 +123,7 @@ internal static class ModelCalibration
     private static QuantizationRecipe Recipe(string name) => RecipeNames.Resolve(name);
 
     private static double ShiftOf(WanCheckpoint checkpoint) =>
-        checkpoint.SchedulerConfigPath is { } path ? SchedulerConfig.Read(path).FlowShift : DefaultShift;
+        checkpoint.SchedulerConfigPath is { } path ? SchedulerConfig.Read(path).FlowShift : GenerationRequest.DefaultFlowShift;
 
     private static string[] ReadPrompts(string path)
     {

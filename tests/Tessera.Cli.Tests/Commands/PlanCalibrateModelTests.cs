@@ -48,6 +48,7 @@ public sealed class PlanCalibrateModelTests : IDisposable
         CommandRun.Of("plan", "calibrate", "--checkpoint", model, "--output", plan).FailedWith(1, "--checkpoint and --prompts go together");
         Calibrate(model, plan, "--size", "100x64").FailedWith(1, "no multiple of 16", "96x64");
         Calibrate(model, plan, "--frames", "6").FailedWith(1, "the nearest are 5 and 9");
+        Calibrate(_folder.File("none"), plan).FailedWith(2, "no folder", "tessera wan init --config tiny");
         File.WriteAllText(_folder.File("prompts.txt"), "\n  \n");
         Calibrate(model, plan).FailedWith(2, "holds no prompt");
         File.Delete(_folder.File("prompts.txt"));
