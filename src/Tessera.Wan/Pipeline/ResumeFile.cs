@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Text.Json;
 using Tessera.Serialization;
 using Tessera.Wan.Autoencoder;
@@ -114,8 +115,12 @@ public sealed record ResumeFile(string Path)
 
             Sampler sampler = Sampler.Create(table);
             sampler.Restore(new SamplerState(step, history));
-            ResumeTimings timings = JsonSerializer.Deserialize(
-                Metadata(file, TimingsKey), GenerationJson.Compact.ResumeTimings) ?? throw new JsonException("no timings");
+            ResumeTimings? timings = JsonSerializer.Deserialize(Metadata(file, TimingsKey), GenerationJson.Compact.ResumeTimings);
+            if (timings?.Steps is null || timings.Steps.Contains(null!))
+            {
+                throw new JsonException("no timings");
+            }
+
             EncodedPrompt? negative = file.Contains(NegativeName) ? ReadPrompt(file, NegativeName) : null;
             return new DenoisingState(
                 ReadLatent(file, LatentName, shape), sampler, new EncodedPrompts(ReadPrompt(file, PromptName), negative),
@@ -136,16 +141,30 @@ public sealed record ResumeFile(string Path)
         writer.Add<float>(name, [prompt.Tokens, prompt.Rows.Length / prompt.Tokens], prompt.Rows);
     }
 
-    private EncodedPrompt ReadPrompt(SafetensorsFile file, string name) => new(
-        file.ReadSingle(name), (int)file[name].Shape[0],
-        int.Parse(Metadata(file, $"{name}.{DroppedKey}"), System.Globalization.CultureInfo.InvariantCulture));
+    private EncodedPrompt ReadPrompt(SafetensorsFile file, string name)
+    {
+        float[] rows = ReadFinite(file, name);
+        return rows.Length > 0 && file[name].Shape.Count == 2
+            ? new EncodedPrompt(
+                rows, checked((int)file[name].Shape[0]),
+                int.Parse(Metadata(file, $"{name}.{DroppedKey}"), System.Globalization.CultureInfo.InvariantCulture))
+            : throw new TensorFormatException($"{Path}: {file[name]} is no encoded prompt, which has rows.");
+    }
 
     private float[] ReadLatent(SafetensorsFile file, string name, LatentShape shape)
     {
-        float[] values = file.ReadSingle(name);
+        float[] values = ReadFinite(file, name);
         return values.Length == shape.Length
             ? values
             : throw new TensorFormatException($"{Path}: tensor '{name}' has {values.Length} numbers, the video {shape.Length}.");
+    }
+
+    private float[] ReadFinite(SafetensorsFile file, string name)
+    {
+        float[] values = file.ReadSingle(name);
+        return TensorPrimitives.IsFiniteAll<float>(values)
+            ? values
+            : throw new TensorFormatException($"{Path}: tensor '{name}' holds NaN or infinity; start anew.");
     }
 
     private GenerationIdentity ReadIdentity(SafetensorsFile file) =>

@@ -1,4 +1,5 @@
 using Tessera.Attention;
+using Tessera.Serialization;
 using Tessera.TestKit;
 using Tessera.Wan.Pipeline;
 using Tessera.Wan.Sampling;
@@ -136,6 +137,47 @@ public sealed class ResumeTests(TinyModel model) : IClassFixture<TinyModel>
                 Assert.Contains(file.Path, fault.Message, StringComparison.Ordinal);
             }
         }
+    }
+
+    /// <summary>Whole files whose content cannot be: each part forged by itself, the rest as it was written.</summary>
+    [Theory]
+    [InlineData("timings", "{}")]
+    [InlineData("timings", "null")]
+    [InlineData("timings", "{\"textSeconds\":1,\"steps\":[null]}")]
+    [InlineData("step", "99")]
+    [InlineData("step", "two")]
+    [InlineData("prompt", "scalar")]
+    [InlineData("prompt", "empty")]
+    [InlineData("latent", "NaN")]
+    [InlineData("latent", "scalar")]
+    public async Task Forged_states_give_one_clear_error(string part, string forgery)
+    {
+        ResumeFile file = await InterruptAsync(TinyModel.Request, 2);
+        SafetensorsWriter writer = new();
+        using (SafetensorsFile good = SafetensorsFile.FromMemory(await File.ReadAllBytesAsync(file.Path)))
+        {
+            foreach ((string key, string value) in good.Metadata)
+            {
+                writer.Metadata[key] = key == part ? forgery : value;
+            }
+
+            foreach (TensorDescription tensor in good.Tensors)
+            {
+                float[] values = good.ReadSingle(tensor.Name);
+                long[] shape = [.. tensor.Shape];
+                (shape, values) = tensor.Name == part
+                    ? forgery switch { "scalar" => ((long[])[], [1f]), "empty" => ([0, shape[^1]], []), _ => (shape, [float.NaN, .. values[1..]]) }
+                    : (shape, values);
+                writer.Add<float>(tensor.Name, shape, values);
+            }
+        }
+
+        writer.Save(file.Path);
+        using WanPipeline pipeline = model.Load();
+        IOException fault = await Assert.ThrowsAnyAsync<IOException>(
+            () => pipeline.GenerateAsync(TinyModel.Request, file with { Continues = true }));
+        Assert.Contains(file.Path, fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', fault.Message);
     }
 
     private static async Task<string> RefusedAsync(string checkpoint, GenerationRequest request, ResumeFile file)
