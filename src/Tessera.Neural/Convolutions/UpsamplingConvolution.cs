@@ -16,8 +16,11 @@ namespace Tessera.Neural.Convolutions;
 /// </remarks>
 public sealed class UpsamplingConvolution
 {
-    /// <summary>Taps of the 3x3 kernel, with which operations are counted.</summary>
+    /// <summary>Taps of the 3x3 kernel: multiply-adds of an output and an input channel as the layer is written down.</summary>
     public const int Taps = Side * Side;
+
+    /// <summary>Taps of the 2x2 kernels: the multiply-adds that are executed.</summary>
+    public const int ExecutedTaps = PhaseSide * PhaseSide;
 
     private const int Side = 3;
     private const int PhaseSide = 2;

@@ -106,6 +106,8 @@ internal sealed class FrameCodec(Checkpoint weights, FrameNetworks networks)
 
     public double CountDecodeOperations(LatentShape shape) => Count(shape).Operations;
 
+    public double CountExecutedOperations(LatentShape shape) => Count(shape).ExecutedOperations;
+
     private CountingEngine Count(LatentShape shape)
     {
         CountingEngine engine = new(threads: 0);

@@ -55,4 +55,11 @@ public interface IVideoCodec : IDisposable
     /// </summary>
     /// <param name="shape">Shape of the latent.</param>
     double CountDecodeOperations(LatentShape shape);
+
+    /// <summary>
+    /// Floating-point operations that decoding whole frames executes: fewer than <see cref="CountDecodeOperations"/>, because products
+    /// with frames of zeros before the first are left out and upsampled frames are convolved with smaller kernels.
+    /// </summary>
+    /// <param name="shape">Shape of the latent.</param>
+    double CountExecutedOperations(LatentShape shape);
 }

@@ -77,6 +77,9 @@ public sealed class WanVae : IVideoCodec
     /// <inheritdoc/>
     public double CountDecodeOperations(LatentShape shape) => _codec.CountDecodeOperations(shape);
 
+    /// <inheritdoc/>
+    public double CountExecutedOperations(LatentShape shape) => _codec.CountExecutedOperations(shape);
+
     /// <summary>Lays the decoder out on an engine and returns where to push; for measurements.</summary>
     internal FrameStage LayOutDecoder(FrameEngine engine) => _codec.LayOutDecoder(engine);
 

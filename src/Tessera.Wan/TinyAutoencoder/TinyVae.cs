@@ -112,6 +112,9 @@ public sealed class TinyVae : IVideoCodec
     /// <inheritdoc/>
     public double CountDecodeOperations(LatentShape shape) => _counting.CountDecodeOperations(shape);
 
+    /// <inheritdoc/>
+    public double CountExecutedOperations(LatentShape shape) => _codec.CountExecutedOperations(shape);
+
     /// <summary>Lays the decoder out on an engine and returns where to push; for measurements.</summary>
     internal FrameStage LayOutDecoder(FrameEngine engine) => _codec.LayOutDecoder(engine);
 

@@ -185,6 +185,11 @@ public sealed class VideoCodecTests
         using IVideoCodec vae = RandomCodecs.Open(RandomCodecs.Full);
         double scale = 96.0 / ((WanVae)vae).Config.BaseDim;
         Assert.InRange(vae.CountDecodeOperations(shape) * scale * scale, 0.72e12, 0.76e12);
+
+        // Of the five frames the first sees one instead of three of a kernel and the second two; upsampled frames take 4 taps of 9.
+        Assert.InRange(vae.CountExecutedOperations(shape) / vae.CountDecodeOperations(shape), 0.6, 0.8);
+        LatentShape image = shape with { Frames = 1 };
+        Assert.InRange(vae.CountExecutedOperations(image) / vae.CountDecodeOperations(image), 0.3, 0.4);
     }
 
     private static long WeightBytes(IVideoCodec codec) => codec is WanVae vae
