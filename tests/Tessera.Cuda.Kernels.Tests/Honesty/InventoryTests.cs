@@ -22,16 +22,16 @@ public sealed class InventoryTests
         foreach ((string name, PtxModule module) in Compiled.Value)
         {
             Assert.NotEmpty(module.Statements);
-            faults.AddRange(module.Statements
-                .Select(statement => table.FaultOf(statement, module.Version, module.Target)).OfType<string>().Distinct().Select(fault => $"{name}: {fault}"));
+            faults.AddRange(module.Statements.Select(statement => table.FaultOf(statement, module.Version, module.Target))
+                .OfType<string>().Distinct().Select(fault => $"{name}: {fault}"));
         }
 
         Assert.Empty(faults);
     }
 
     [DevicePtxFact]
-    public void Every_row_of_the_table_is_used() =>
-        Assert.Empty(new InstructionTable().Unused(Compiled.Value.Values.SelectMany(static module => module.Statements).Select(static statement => statement.Mnemonic)));
+    public void Every_row_of_the_table_is_used() => Assert.Empty(new InstructionTable().Unused(
+        Compiled.Value.Values.SelectMany(static module => module.Statements).Select(static statement => statement.Mnemonic)));
 
     [DevicePtxFact]
     public void No_kernel_touches_local_memory() =>
@@ -61,7 +61,8 @@ public sealed class InventoryTests
         foreach (AttendInstance kernel in KernelCatalogue.Attention)
         {
             PtxModule module = Compiled.Value[$"{kernel.Module}.sm_90a"];
-            int products = module.Statements.Count(statement => statement.Kernel == kernel.Name && statement.Mnemonic.StartsWith("mma.sync", StringComparison.Ordinal));
+            int products = module.Statements.Count(statement =>
+                statement.Kernel == kernel.Name && statement.Mnemonic.StartsWith("mma.sync", StringComparison.Ordinal));
             int scores = kernel.Channels * kernel.CodeBytes / 32 * (64 / 8);
             int sums = 64 * kernel.CodeBytes / 32 * (kernel.Channels / 8);
             Assert.Equal((kernel.Name, scores + sums), (kernel.Name, products));

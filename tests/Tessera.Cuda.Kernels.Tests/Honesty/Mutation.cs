@@ -9,7 +9,11 @@ namespace Tessera.Cuda.Kernels.Tests.Honesty;
 /// <param name="Replacement">What stands there then.</param>
 /// <param name="Units">Translation units that the suite needs.</param>
 /// <param name="Suite">What must fail.</param>
-internal sealed record Mutation(string Name, string File, string Text, string Replacement, string[] Units, Action<EmulatedKernels> Suite)
+/// <param name="Symptom">
+/// What the emulator says of it, as a regular expression; null when results, or an access that they lead to, must tell.
+/// </param>
+internal sealed record Mutation(
+    string Name, string File, string Text, string Replacement, string[] Units, Action<EmulatedKernels> Suite, string? Symptom)
 {
     /// <summary>A copy of the kernels with the fault, built.</summary>
     public EmulatedKernels Build()
@@ -20,7 +24,8 @@ internal sealed record Mutation(string Name, string File, string Text, string Re
         int first = source.IndexOf(Text, StringComparison.Ordinal);
         if (first < 0 || source.IndexOf(Text, first + 1, StringComparison.Ordinal) >= 0)
         {
-            throw new InvalidOperationException($"'{Text}' stands {(first < 0 ? "nowhere" : "more than once")} in {File}: bring the mutation '{Name}' up to date.");
+            throw new InvalidOperationException(
+                $"'{Text}' stands {(first < 0 ? "nowhere" : "more than once")} in {File}: bring the mutation '{Name}' up to date.");
         }
 
         System.IO.File.WriteAllText(path, source.Replace(Text, Replacement, StringComparison.Ordinal));
@@ -51,7 +56,8 @@ internal sealed record Mutation(string Name, string File, string Text, string Re
         foreach (string source in sources)
         {
             IEnumerable<string> lines = System.IO.File.ReadLines(source).Where(static line =>
-                !line.StartsWith("TESSERA_ATTEND(", StringComparison.Ordinal) || line.Contains("int8_pv_block_sparse_d64_r64_fine_quantized", StringComparison.Ordinal));
+                !line.StartsWith("TESSERA_ATTEND(", StringComparison.Ordinal)
+                || line.Contains("int8_pv_block_sparse_d64_r64_fine_quantized", StringComparison.Ordinal));
             System.IO.File.WriteAllLines(Path.Combine(folder, Path.GetFileName(source)), lines);
         }
 

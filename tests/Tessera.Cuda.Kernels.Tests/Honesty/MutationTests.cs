@@ -40,9 +40,10 @@ public sealed class MutationTests(ITestOutputHelper log)
         catch (EmulationFaultException fault)
         {
             log.WriteLine(fault.Message);
+            Assert.Matches(mutation.Symptom ?? "", fault.Message);
             return;
         }
-        catch (XunitException failure)
+        catch (XunitException failure) when (mutation.Symptom is null)
         {
             log.WriteLine(failure.Message);
             return;
