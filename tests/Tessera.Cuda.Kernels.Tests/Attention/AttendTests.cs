@@ -152,7 +152,10 @@ public sealed class AttendTests
         builder.KeepAll();
         AttentionPlan plan = AttentionPlan.Dense(shape) with
         {
-            Grid = grid, Orders = [layout.Order], Mask = builder.Build(), Recipe = Find(recipe),
+            Grid = grid,
+            Orders = [layout.Order],
+            Mask = builder.Build(),
+            Recipe = Find(recipe),
         };
         Check(plan, RotaryEmbedding.ForGrid(grid, 64));
     }

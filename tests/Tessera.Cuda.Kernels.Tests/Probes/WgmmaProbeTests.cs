@@ -74,7 +74,15 @@ public sealed class WgmmaProbeTests
 
         static TensorMap Map(ulong address) => new()
         {
-            Base = address, Extent0 = Length, Extent1 = Valid, Extent2 = 1, Stride1 = Length, Stride2 = Length * Valid, Box0 = StepBytes, Box1 = Rows, Box2 = 1,
+            Base = address,
+            Extent0 = Length,
+            Extent1 = Valid,
+            Extent2 = 1,
+            Stride1 = Length,
+            Stride2 = Length * Valid,
+            Box0 = StepBytes,
+            Box1 = Rows,
+            Box2 = 1,
             IsSwizzled = 1,
         };
     }
