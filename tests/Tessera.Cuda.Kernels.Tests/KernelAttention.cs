@@ -1,5 +1,6 @@
 using Tessera.Attention;
 using Tessera.Cuda.Driver;
+using Tessera.Cuda.Emulation;
 using Tessera.Cuda.Launch;
 using Tessera.Cuda.Launch.Parameters;
 using Tessera.Quantization;
@@ -12,7 +13,7 @@ internal static class KernelAttention
 {
     /// <summary>Output [B, H, Lq, D] and log-sum-exp [B, H, Lq].</summary>
     public static (float[] Output, float[] LogSumExp) Run(
-        Emulation.EmulatedDevice device, AttentionPlan plan, SeededInputs inputs, RotaryEmbedding? rotary = null, int rows = 64,
+        EmulatedDevice device, AttentionPlan plan, SeededInputs inputs, RotaryEmbedding? rotary = null, int rows = 64,
         bool heaviestFirst = false, long headStride = 0)
     {
         AttentionShape shape = plan.Shape;

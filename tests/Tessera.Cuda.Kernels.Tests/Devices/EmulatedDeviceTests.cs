@@ -6,7 +6,7 @@ using Tessera.Cuda.Launch.Parameters;
 using Tessera.Quantization;
 using Xunit;
 
-namespace Tessera.Cuda.Kernels.Tests.Emulation;
+namespace Tessera.Cuda.Kernels.Tests.Devices;
 
 /// <summary>What the emulated device refuses.</summary>
 public sealed class EmulatedDeviceTests
