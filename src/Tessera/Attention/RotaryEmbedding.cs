@@ -211,6 +211,22 @@ public sealed unsafe class RotaryEmbedding
         }
     }
 
+    /// <summary>What positions run along, in the order of their channels.</summary>
+    internal ReadOnlySpan<RotaryAxis> Axes => _axes;
+
+    /// <summary>Position of a token on an axis; negative for a token that is not turned.</summary>
+    internal int PositionOf(int token, int axis) => _positions[(token * _axes.Length) + axis];
+
+    /// <summary>Cosine and sine of a pair of channels at a position, as kernels multiply by them.</summary>
+    /// <param name="axis">Axis that turns the pair.</param>
+    /// <param name="position">Position on it.</param>
+    /// <param name="channel">The pair's first channel.</param>
+    internal (float Cosine, float Sine) FactorsOf(int axis, int position, int channel)
+    {
+        float* factors = _table + _axes[axis].CosineOf(position, channel);
+        return (factors[0], factors[RotaryAxis.BlockChannels + 1]);
+    }
+
     /// <summary>Whether a token is turned at all.</summary>
     internal bool Turns(int token) => _positions[token * _axes.Length] >= 0;
 

@@ -10,6 +10,16 @@ public static class KnownRecipes
     /// <summary>No quantisation.</summary>
     public static QuantizationRecipe Float32 { get; } = new() { Name = "none" };
 
+    /// <summary>bfloat16 operands with float32 sums: what dense attention of video models computes on a GPU.</summary>
+    public static QuantizationRecipe BFloat16 { get; } = new()
+    {
+        Name = "bf16",
+        Query = new(NumberFormat.BFloat16),
+        Key = new(NumberFormat.BFloat16),
+        Probability = new(NumberFormat.BFloat16),
+        Value = new(NumberFormat.BFloat16),
+    };
+
     /// <summary>
     /// 8 bits everywhere: Q and K per token with K smoothed, P unsigned against the tile's row maximum with its own sum as denominator, V
     /// per channel and 64 tokens (docs/methods/paro.md). Needs an unsigned-by-signed 8-bit dot product that does not saturate to be fast.
@@ -125,7 +135,7 @@ public static class KnownRecipes
 
     /// <summary>All recipes that need no parameter.</summary>
     public static IReadOnlyList<QuantizationRecipe> All { get; } =
-        [Float32, Int8, Int8Narrow, KeyValue4, Int4, Float8, Sage, Sage2, SageInt8Value, ParoReleased];
+        [Float32, BFloat16, Int8, Int8Narrow, KeyValue4, Int4, Float8, Sage, Sage2, SageInt8Value, ParoReleased];
 
     /// <summary>The recipe of a name.</summary>
     /// <exception cref="ArgumentException">No recipe has that name; the message lists them.</exception>
