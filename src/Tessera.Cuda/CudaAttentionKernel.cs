@@ -121,10 +121,17 @@ public sealed unsafe class CudaAttentionKernel : IAttentionKernel
             HostTensor hostOutput = new(
                 (byte*)destination, sizeof(float), (shape.Batch, shape.Heads, shape.QueryLength, shape.HeadDim),
                 (output.Strides[0], output.Strides[1], output.Strides[2]));
-            return Run(
+            if (RunPinned(
                 HostTensorOf(query, inputs.Query), inputs.Query.Format, HostTensorOf(key, inputs.Key), inputs.Key.Format,
-                HostTensorOf(value, inputs.Value), inputs.Value.Format, hostOutput, sums, logSumExp.Length, inputs.Rotary, cancellationToken);
+                HostTensorOf(value, inputs.Value), inputs.Value.Format, hostOutput, sums, logSumExp.Length, inputs.Rotary,
+                cancellationToken) is { } statistics)
+            {
+                return statistics;
+            }
         }
+
+        NonFiniteElement.Throw(inputs, Plan);
+        return default;
     }
 
     /// <inheritdoc/>
@@ -169,7 +176,8 @@ public sealed unsafe class CudaAttentionKernel : IAttentionKernel
         }
     }
 
-    private AttentionStatistics Run(
+    /// <summary>One run; null when an input holds a value that is not finite.</summary>
+    private AttentionStatistics? RunPinned(
         in HostTensor query, NumberFormat queryFormat, in HostTensor key, NumberFormat keyFormat, in HostTensor value,
         NumberFormat valueFormat, in HostTensor output, float* sums, int sumCount, RotaryEmbedding? rotary,
         CancellationToken cancellationToken)
@@ -205,8 +213,7 @@ public sealed unsafe class CudaAttentionKernel : IAttentionKernel
         _device.Record(_end, _stream);
         if (_devicePlan.MetFault(_stream))
         {
-            throw new ArgumentException(
-                $"query, key or value of plan '{Plan.Name}' holds a NaN or an infinity; clean or clamp the tensors first.", nameof(query));
+            return null;
         }
 
         cancellationToken.ThrowIfCancellationRequested();

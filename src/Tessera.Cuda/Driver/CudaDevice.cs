@@ -130,6 +130,19 @@ public sealed unsafe class CudaDevice : ICudaDevice
         }
     }
 
+    /// <summary>Copies within device memory; does not wait.</summary>
+    public void CopyOnDevice(DevicePointer destination, DevicePointer source, long bytes, CudaStream stream = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        if (bytes > 0)
+        {
+            Context().MakeCurrent();
+            DriverCalls.Require(
+                DriverImports.MemcpyDtoDAsync(destination.Address, source.Address, (nuint)bytes, stream.Handle), "cuMemcpyDtoDAsync",
+                $"{bytes} bytes from {source} to {destination}");
+        }
+    }
+
     /// <inheritdoc/>
     public void Fill(DevicePointer destination, byte value, long bytes, CudaStream stream = default)
     {
@@ -255,6 +268,13 @@ public sealed unsafe class CudaDevice : ICudaDevice
     {
         Context().MakeCurrent();
         return _kernels.ImageOf(kernel);
+    }
+
+    /// <summary>Loads code and unloads it again: whether the driver takes it.</summary>
+    internal void TryLoad(ReadOnlySpan<byte> image, string name)
+    {
+        Context().MakeCurrent();
+        DriverModule.Load(_context, image, name).Dispose();
     }
 
     private DriverContext Context()

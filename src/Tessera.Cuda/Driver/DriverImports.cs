@@ -81,6 +81,9 @@ internal static unsafe partial class DriverImports
     [LibraryImport(Library, EntryPoint = "cuMemcpyDtoHAsync_v2")]
     public static partial DriverStatus MemcpyDtoHAsync(void* destination, ulong source, nuint bytes, nint stream);
 
+    [LibraryImport(Library, EntryPoint = "cuMemcpyDtoDAsync_v2")]
+    public static partial DriverStatus MemcpyDtoDAsync(ulong destination, ulong source, nuint bytes, nint stream);
+
     [LibraryImport(Library, EntryPoint = "cuMemsetD8Async")]
     public static partial DriverStatus MemsetD8Async(ulong destination, byte value, nuint bytes, nint stream);
 

@@ -1,3 +1,4 @@
+using Tessera.TestKit;
 using Xunit;
 
 namespace Tessera.Cuda.Tests.Stubs;
@@ -15,6 +16,5 @@ public sealed class StubTheoryAttribute : TheoryAttribute
 {
     public StubTheoryAttribute() => Skip = Reason;
 
-    internal static string? Reason =>
-        Environment.GetEnvironmentVariable("CI") is "true" or "1" ? null : StubLibraries.Fault;
+    internal static string? Reason => TestRoots.IsContinuousIntegration ? null : StubLibraries.Fault;
 }

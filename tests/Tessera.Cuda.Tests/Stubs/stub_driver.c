@@ -31,7 +31,16 @@ static char fail_call[64];
 static int fail_code, fail_after;
 static size_t memory_limit = (size_t)8 << 30, memory_used;
 static __thread int current_context;
-static int (*emulate)(const char *, const int *, int, int, const void *);
+
+// The emulator of the kernels, where STUB_EMULATOR names its library: memory and launches go there.
+struct kernel_facts { const char *name, *parameter_type; uint32_t parameter_bytes, threads, shared_bytes; };
+static struct {
+    void *(*allocate)(uint64_t);
+    int (*release)(void *);
+    uint32_t (*count)(void);
+    void (*facts)(uint32_t, struct kernel_facts *);
+    int (*launch)(const char *, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t, const void *, uint64_t, uint64_t, uint32_t, char *, uint64_t);
+} emulator;
 
 static int variable(const char *name, int otherwise) {
     const char *text = getenv(name);
@@ -48,11 +57,18 @@ static void configure(void) {
         snprintf(fail_call, sizeof fail_call, "%.*s", (int)(colon - fail), fail);
         fail_code = atoi(colon + 1);
     }
-    const char *emulator = getenv("STUB_EMULATOR");
-    if (emulator && *emulator) {
-        void *library = dlopen(emulator, RTLD_NOW | RTLD_LOCAL);
-        emulate = library ? (int (*)(const char *, const int *, int, int, const void *))dlsym(library, "stub_emulator_launch") : NULL;
-        if (!emulate) fprintf(stderr, "stub driver: %s\n", dlerror());
+    const char *path = getenv("STUB_EMULATOR");
+    if (path && *path) {
+        void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+        if (!library) {
+            fprintf(stderr, "stub driver: %s\n", dlerror());
+            abort();
+        }
+        *(void **)&emulator.allocate = dlsym(library, "tessera_emulation_allocate");
+        *(void **)&emulator.release = dlsym(library, "tessera_emulation_release");
+        *(void **)&emulator.count = dlsym(library, "tessera_emulation_kernels");
+        *(void **)&emulator.facts = dlsym(library, "tessera_emulation_kernel");
+        *(void **)&emulator.launch = dlsym(library, "tessera_emulation_launch");
     }
 }
 
@@ -286,9 +302,10 @@ EXPORT int cuMemAlloc_v2(CUdeviceptr *pointer, size_t bytes) {
     for (int i = 0; i < ALLOCATIONS && result; i++)
         if (!allocations[i].base) {
             // Fresh memory holds NaN in every format, as nothing promises zeros.
-            allocations[i].base = malloc(bytes + 512);
+            allocations[i].base = emulator.allocate ? emulator.allocate(bytes) : malloc(bytes + 512);
             if (!allocations[i].base) break;
-            allocations[i].start = (void *)(((uintptr_t)allocations[i].base + 255) & ~(uintptr_t)255);
+            uintptr_t start = (uintptr_t)allocations[i].base;
+            allocations[i].start = (void *)(emulator.allocate ? start : (start + 255) & ~(uintptr_t)255);
             allocations[i].bytes = bytes;
             memset(allocations[i].start, 0xff, bytes);
             memory_used += bytes;
@@ -305,7 +322,8 @@ EXPORT int cuMemFree_v2(CUdeviceptr pointer) {
     NEED_CONTEXT
     if (!known || known->start != (void *)(uintptr_t)pointer) return INVALID_VALUE;
     memory_used -= known->bytes;
-    free(known->base);
+    if (emulator.release) emulator.release(known->base);
+    else free(known->base);
     known->base = NULL;
     return SUCCESS;
 }
@@ -328,6 +346,15 @@ EXPORT int cuMemcpyDtoHAsync_v2(void *destination, CUdeviceptr source, size_t by
     return SUCCESS;
 }
 
+EXPORT int cuMemcpyDtoDAsync_v2(CUdeviceptr destination, CUdeviceptr source, size_t bytes, void *stream) {
+    CALL("cuMemcpyDtoDAsync_v2", "bytes=%zu stream=%d", bytes, stream != NULL)
+    NEED_CONTEXT
+    if (!find(source, bytes) || !find(destination, bytes)) return INVALID_VALUE;
+    if (!stream_known(stream)) return INVALID_HANDLE;
+    memmove((void *)(uintptr_t)destination, (void *)(uintptr_t)source, bytes);
+    return SUCCESS;
+}
+
 EXPORT int cuMemsetD8Async(CUdeviceptr destination, unsigned char value, size_t bytes, void *stream) {
     CALL("cuMemsetD8Async", "value=%d bytes=%zu stream=%d", value, bytes, stream != NULL)
     NEED_CONTEXT
@@ -347,9 +374,17 @@ EXPORT int cuLaunchKernel(struct handle *function, unsigned gridX, unsigned grid
     if (!is(function, 'f') || !stream_known(stream)) return INVALID_HANDLE;
     if (!gridX || !gridY || !gridZ || gridY > 65535 || gridZ > 65535 || !blockX || blockX * blockY * blockZ > 1024) return INVALID_VALUE;
     if ((int)shared > function->shared) return INVALID_VALUE;
-    if (!emulate) return SUCCESS;
-    int grid[3] = {(int)gridX, (int)gridY, (int)gridZ};
-    return emulate(function->name, grid, (int)blockX, (int)shared, parameters[0]);
+    for (uint32_t i = 0; emulator.count && i < emulator.count(); i++) {
+        struct kernel_facts facts;
+        emulator.facts(i, &facts);
+        if (strcmp(facts.name, function->name)) continue;
+        char message[1024] = "";
+        int result = emulator.launch(function->name, gridX, gridY, gridZ, blockX, shared, parameters[0], facts.parameter_bytes, 1, 0,
+                                     message, sizeof message);
+        if (result) fprintf(stderr, "stub driver: %s: %s\n", function->name, message);
+        return result ? 719 : SUCCESS;
+    }
+    return SUCCESS;
 }
 
 EXPORT int cuStreamCreate(void **stream, unsigned flags) {

@@ -1,0 +1,83 @@
+using System.Numerics.Tensors;
+using Tessera.Attention;
+using Tessera.Cuda.Driver;
+using Tessera.Cuda.Tests.Stubs;
+using Tessera.Quantization;
+using Tessera.TestKit;
+using Xunit;
+
+namespace Tessera.Cuda.Tests.Backend;
+
+/// <summary>A whole run as the driver sees it.</summary>
+[Collection(StubTests.Name)]
+public sealed class StubRunTests
+{
+    private static readonly AttentionShape Shape = new(1, 2, 100, 100, 64);
+
+    [StubFact]
+    public void A_run_is_a_fixed_sequence_of_launches_in_one_stream_and_gives_everything_back()
+    {
+        StubDriver.Reset();
+        int before = StubDriver.Outstanding;
+        string folder = Directory.CreateTempSubdirectory("tessera-kernels-").FullName;
+        SeededInputs inputs = SeededInputs.Normal(Shape);
+        float[] output = new float[inputs.Query.Length];
+        using (CudaBackend backend = new(new CudaOptions { AllowUnverifiedKernels = true, Device = new() { CacheFolder = folder } }))
+        using (CudaAttentionKernel kernel = backend.Compile(BackendCase.Dense(Shape, KnownRecipes.Int8)))
+        {
+            kernel.Run(inputs.Inputs, new TensorSpan<float>(output, [1, 2, 100, 64]));
+            int afterFirst = StubDriver.Calls.Length;
+            kernel.Run(inputs.Inputs, new TensorSpan<float>(output, [1, 2, 100, 64]));
+            string[] second = StubDriver.Calls[afterFirst..];
+
+            Assert.Equal(
+                [
+                    "cuMemcpyHtoDAsync_v2 bytes=51200 stream=1", "cuMemcpyHtoDAsync_v2 bytes=51200 stream=1", "cuMemcpyHtoDAsync_v2 bytes=51200 stream=1",
+                    "cuEventRecord stream=1", "cuMemsetD8Async value=0 bytes=256 stream=1",
+                    "cuLaunchKernel name=channel_sums_d64 grid=1x2x1 block=128x1x1 shared=0 stream=1",
+                    "cuLaunchKernel name=channel_means grid=2x1x1 block=128x1x1 shared=0 stream=1",
+                    "cuLaunchKernel name=quantize_rows_int8_d64 grid=1x2x1 block=256x1x1 shared=32 stream=1",
+                    "cuLaunchKernel name=quantize_rows_int8_d64 grid=1x2x1 block=256x1x1 shared=32 stream=1",
+                    "cuLaunchKernel name=quantize_values_int8_d64 grid=2x2x1 block=256x1x1 shared=18432 stream=1",
+                    "cuEventRecord stream=1",
+                    "cuLaunchKernel name=sm80_int8_qk_int8_pv_block_sparse_d64_r64_fine_quantized grid=4x1x1 block=128x1x1 shared=27136 stream=1",
+                    "cuEventRecord stream=1", "cuMemcpyDtoHAsync_v2 bytes=4 stream=1", "cuMemcpyDtoHAsync_v2 bytes=51200 stream=1",
+                    "cuEventSynchronize", "cuEventElapsedTime", "cuEventSynchronize", "cuEventElapsedTime",
+                ],
+                second.Where(static call => !call.StartsWith("cuStreamSynchronize", StringComparison.Ordinal)).Select(static call => call.Split(" extra")[0]));
+        }
+
+        Assert.Equal(before, StubDriver.Outstanding);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [StubFact]
+    public void A_plan_that_does_not_fit_memory_says_so_and_leaves_nothing_behind()
+    {
+        StubDriver.Reset();
+        int before = StubDriver.Outstanding;
+        AttentionShape large = new(1, 64, 1 << 20, 1 << 20, 128);
+        using (CudaBackend backend = new(new CudaOptions { AllowUnverifiedKernels = true, Device = new() { CacheFolder = "" } }))
+        {
+            CudaException refusal = Assert.Throws<CudaException>(() => backend.Compile(BackendCase.Dense(large, KnownRecipes.Int8)));
+            Assert.Contains("bytes asked for", refusal.Message, StringComparison.Ordinal);
+            Assert.Equal(0, ((CudaDevice)backend.Device!).Outstanding);
+        }
+
+        Assert.Equal(before, StubDriver.Outstanding);
+    }
+
+    [StubFact]
+    public void Without_a_device_the_backend_gives_the_reason()
+    {
+        StubDriver.Reset();
+        StubDriver.SetDevices(0);
+        using CudaBackend backend = new();
+
+        BackendSupport support = backend.Supports(BackendCase.Dense(Shape, KnownRecipes.Int8));
+
+        Assert.False(support.IsSupported);
+        Assert.Contains("the driver sees no GPU", support.Reason, StringComparison.Ordinal);
+        Assert.Null(backend.Device);
+    }
+}

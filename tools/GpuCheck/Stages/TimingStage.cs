@@ -1,0 +1,95 @@
+using GpuCheck.Inputs;
+using GpuCheck.Reporting;
+using Tessera.Attention;
+using Tessera.Cuda;
+using Tessera.Layout;
+using Tessera.Masks;
+using Tessera.Quantization;
+
+namespace GpuCheck.Stages;
+
+/// <summary>
+/// How fast attention is: kernel alone and with the passes before it, dense and over lists, by events, the median of twenty runs after
+/// five, inputs by turns. Useful operations are 4 L Lkept D H, for us and for every peer. Lists go to files that the peers read.
+/// </summary>
+internal sealed class TimingStage : IStage
+{
+    private const int Runs = 20;
+
+    public string Name => "timings";
+
+    public string Purpose => "time of attention, kernel alone and with everything before it";
+
+    public IEnumerable<CheckRow> Run(CheckContext context)
+    {
+        using CudaBackend backend = context.Backend();
+        foreach ((TokenGrid grid, int heads, int channels, double[] densities) in Shapes(context.IsQuick))
+        {
+            Dictionary<string, double> dense = [];
+            foreach (double density in densities)
+            {
+                AttentionShape shape = new(1, heads, grid.Tokens, grid.Tokens, channels);
+                BlockMask mask = density >= 1
+                    ? BlockMask.Dense(grid.Tokens, grid.Tokens, new BlockSize(64, 64))
+                    : RandomLists.Make(heads, grid.Tokens, density, new BlockSize(64, 64));
+                if (density < 1)
+                {
+                    ListFile.Write(Path.Combine(context.Folder, ListFile.NameOf(shape, density)), mask);
+                }
+
+                foreach (QuantizationRecipe recipe in (QuantizationRecipe[])[KnownRecipes.Int8, KnownRecipes.ParoReleased, KnownRecipes.BFloat16])
+                {
+                    AttentionPlan plan = AttentionPlan.Dense(shape, new BlockSize(64, 64)) with
+                    {
+                        Name = recipe.Name, Recipe = recipe, Mask = mask, Grid = grid,
+                        Orders = density >= 1 ? [] : [TokenOrder.ForAxisOrder(grid, AxisOrder.Parse("HWF"))],
+                    };
+                    foreach (CheckRow row in Time(context, backend, plan, density, dense))
+                    {
+                        yield return row;
+                    }
+                }
+            }
+        }
+    }
+
+    private static (TokenGrid Grid, int Heads, int Channels, double[] Densities)[] Shapes(bool quick) => quick
+        ? [(new TokenGrid(4, 8, 8), 1, 64, [1, 0.5])]
+        :
+        [
+            (new TokenGrid(21, 30, 52), 12, 128, [1, 0.5, 0.2, 0.1]),
+            (new TokenGrid(32, 32, 32), 16, 128, [1]),
+            (new TokenGrid(13, 34, 40, 96), 48, 64, [1, 0.25]),
+        ];
+
+    private static IEnumerable<CheckRow> Time(
+        CheckContext context, CudaBackend backend, AttentionPlan plan, double density, Dictionary<string, double> dense)
+    {
+        AttentionShape shape = plan.Shape;
+        using CudaAttentionKernel kernel = backend.Compile(plan);
+        using DeviceTensors tensors = DeviceTensors.Make(context.Device, shape, NumberFormat.BFloat16, copies: context.IsQuick ? 1 : 3);
+        Stopwatches watch = new(context.Device);
+        int copies = tensors.Calls.Length;
+        double whole = Stopwatches.Median(watch.Run(Runs, (stream, run) => kernel.Enqueue(tensors.Calls[run % copies], stream)));
+        double alone = Stopwatches.Median(watch.Run(Runs, (stream, run) => kernel.EnqueueAttention(tensors.Calls[run % copies], stream)));
+        double operations = shape.DenseOperations * plan.Mask.Density;
+        string name = FormattableString.Invariant($"{plan.Recipe} {shape} density {density}");
+        CheckRow row = CheckRow.Figure(
+            $"{name}, kernel", operations / alone / 1e12, "TOP/s", FormattableString.Invariant($"{1e3 * alone:0.###} ms, {kernel.KernelName}"));
+        yield return row with { Kernels = [kernel.KernelName] };
+        yield return CheckRow.Figure(
+            $"{name}, all", operations / whole / 1e12, "TOP/s",
+            FormattableString.Invariant($"{1e3 * whole:0.###} ms, passes before attention {1e3 * (whole - alone):0.###} ms"));
+        if (density >= 1)
+        {
+            dense[plan.Recipe.Name] = alone;
+        }
+        else if (dense.TryGetValue(plan.Recipe.Name, out double full))
+        {
+            double deviation = Math.Abs((alone / full / plan.Mask.Density) - 1);
+            yield return context.IsQuick
+                ? CheckRow.Figure($"{name}, time by density", deviation, "of proportional")
+                : CheckRow.AtMost($"{name}, time by density", deviation, 0.12, "of proportional");
+        }
+    }
+}
