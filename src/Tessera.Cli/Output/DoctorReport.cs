@@ -22,7 +22,16 @@ internal sealed record DoctorReport : Report
     public required long MemoryBytes { get; init; }
 
     public required IReadOnlyList<DoctorCheck> Checks { get; init; }
+
+    /// <summary>Kernels of the cuda backend, as they are compiled for the device, or for sm_90 where there is none.</summary>
+    public required IReadOnlyList<DoctorKernel> Kernels { get; init; }
 }
+
+/// <summary>One kernel of the cuda backend.</summary>
+/// <param name="Name">Entry point.</param>
+/// <param name="Verified">Whether a run on hardware verified it as it is now.</param>
+/// <param name="Detail">Which run did, or why not.</param>
+internal sealed record DoctorKernel(string Name, bool Verified, string Detail);
 
 /// <summary>One thing that is there or is not.</summary>
 /// <param name="Name">What was looked for.</param>

@@ -1,6 +1,7 @@
 using Tessera.Attention;
 using Tessera.Backends.Cpu;
 using Tessera.Backends.Reference;
+using Tessera.Cuda;
 
 namespace Tessera.Cli.Running;
 
@@ -11,11 +12,13 @@ internal sealed class BackendCatalogue
 
     /// <summary>Makes the backends.</summary>
     /// <param name="threads">Threads of the cpu backend; 0 for every core.</param>
-    public BackendCatalogue(int threads)
+    /// <param name="allowsUnverifiedKernels">Whether the cuda backend may run kernels that no run on hardware has verified.</param>
+    public BackendCatalogue(int threads, bool allowsUnverifiedKernels = false)
     {
         _cpu = new CpuBackend(new CpuOptions { Threads = threads });
         MapReader = new CpuMapReader(_cpu.Options);
-        Selector = new BackendSelector([new CudaAbsence(), _cpu, ReferenceBackend.Shared]);
+        CudaBackend cuda = new(new CudaOptions { AllowUnverifiedKernels = allowsUnverifiedKernels });
+        Selector = new BackendSelector([cuda, _cpu, ReferenceBackend.Shared]);
     }
 
     /// <summary>Names that can be asked for.</summary>

@@ -17,7 +17,10 @@ internal static class Doctor
     public static string Version =>
         typeof(Doctor).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
-    public static DoctorReport Examine() => new()
+    public static DoctorReport Examine() => Examine(CudaExamination.OfThisMachine());
+
+    /// <summary>The report with what was found of CUDA.</summary>
+    internal static DoctorReport Examine(CudaExamination cuda) => new()
     {
         Tessera = Version,
         Runtime = RuntimeInformation.FrameworkDescription,
@@ -30,7 +33,8 @@ internal static class Doctor
             : Vector128.IsHardwareAccelerated ? 128
             : Vector<byte>.Count * 8,
         MemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
-        Checks = [.. ProcessorChecks(), .. ToolChecks(), .. CudaChecks()],
+        Checks = [.. ProcessorChecks(), .. ToolChecks(), .. cuda.Checks()],
+        Kernels = cuda.Kernels(),
     };
 
     private static IEnumerable<DoctorCheck> ProcessorChecks()
@@ -72,18 +76,6 @@ internal static class Doctor
                 + "the others");
     }
 
-    private static IEnumerable<DoctorCheck> CudaChecks()
-    {
-        yield return Library(
-            "CUDA driver", OperatingSystem.IsWindows() ? ["nvcuda.dll"] : ["libcuda.so.1", "libcuda.so"],
-            "no NVIDIA driver on this machine");
-        yield return Library(
-            "NVRTC",
-            OperatingSystem.IsWindows() ? ["nvrtc64_130_0.dll", "nvrtc64_120_0.dll"] : ["libnvrtc.so", "libnvrtc.so.13", "libnvrtc.so.12"],
-            "no CUDA toolkit or nvidia-cuda-nvrtc package on the loader's path");
-        yield return new DoctorCheck("cuda backend", false, CudaAbsence.Reason);
-    }
-
     private static DoctorCheck Feature(string name, bool available, string flag, string use)
     {
         if (available)
@@ -94,19 +86,5 @@ internal static class Doctor
         return new DoctorCheck(name, false, ProcessorInformation.HasFlag(flag)
             ? "the processor has it, but the runtime was told not to use it (DOTNET_Enable... variables)"
             : $"the processor does not report {flag}");
-    }
-
-    private static DoctorCheck Library(string name, string[] files, string absence)
-    {
-        foreach (string file in files)
-        {
-            if (NativeLibrary.TryLoad(file, out nint handle))
-            {
-                NativeLibrary.Free(handle);
-                return new DoctorCheck(name, true, $"{file} loads");
-            }
-        }
-
-        return new DoctorCheck(name, false, $"{string.Join(", ", files)} cannot be loaded: {absence}");
     }
 }

@@ -9,25 +9,25 @@ public sealed record CudaSystem
     private const int NameBytes = 256;
 
     /// <summary>File of the driver; null when it did not load.</summary>
-    public string? DriverFile { get; private init; }
+    public string? DriverFile { get; internal init; }
 
     /// <summary>CUDA version of the driver, 1000 major + 10 minor; 0 when there is none.</summary>
-    public int DriverVersion { get; private init; }
+    public int DriverVersion { get; internal init; }
 
     /// <summary>Why no device can be used; null when there is one.</summary>
-    public string? Fault { get; private init; }
+    public string? Fault { get; internal init; }
 
     /// <summary>Devices in the driver's order.</summary>
-    public IReadOnlyList<CudaDeviceProperties> Devices { get; private init; } = [];
+    public IReadOnlyList<CudaDeviceProperties> Devices { get; internal init; } = [];
 
     /// <summary>File of NVRTC; null when it did not load.</summary>
-    public string? NvrtcFile { get; private init; }
+    public string? NvrtcFile { get; internal init; }
 
     /// <summary>Version of NVRTC, 1000 major + 10 minor; 0 when it cannot be used.</summary>
-    public int NvrtcVersion { get; private init; }
+    public int NvrtcVersion { get; internal init; }
 
     /// <summary>Why NVRTC cannot be used; null when it can.</summary>
-    public string? NvrtcFault { get; private init; }
+    public string? NvrtcFault { get; internal init; }
 
     /// <summary>Lowest compute capability times ten that any kernel of this package runs on.</summary>
     public const int OldestArchitecture = 80;

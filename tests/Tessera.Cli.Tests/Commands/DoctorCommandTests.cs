@@ -1,4 +1,9 @@
 using System.Text.Json;
+using Tessera.Cli.Output;
+using Tessera.Cli.Running;
+using Tessera.Cuda.Compilation;
+using Tessera.Cuda.Driver;
+using Tessera.Cuda.Verification;
 using Xunit;
 
 namespace Tessera.Cli.Tests.Commands;
@@ -16,7 +21,7 @@ public sealed class DoctorCommandTests
         Assert.Contains(report.GetProperty("vectorBits").GetInt32(), new[] { 64, 128, 256, 512 });
         Assert.True(report.GetProperty("memoryBytes").GetInt64() > 1 << 20);
         string[] names = [.. report.GetProperty("checks").EnumerateArray().Select(static check => check.GetProperty("name").GetString()!)];
-        Assert.Superset(new HashSet<string> { "ffmpeg", "CUDA driver", "NVRTC", "cuda backend" }, new HashSet<string>(names));
+        Assert.Superset(new HashSet<string> { "ffmpeg", "CUDA driver", "NVRTC", "Kernel cache", "Verified kernels", "cuda backend" }, new HashSet<string>(names));
         Assert.All(report.GetProperty("checks").EnumerateArray(), static check => Assert.NotEqual("", check.GetProperty("detail").GetString()));
     }
 
@@ -29,4 +34,61 @@ public sealed class DoctorCommandTests
         Assert.Contains("cuda backend", run.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("\u001b[", run.Output, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void JsonListsEveryKernelOfTheCudaBackendWithItsState()
+    {
+        JsonElement[] kernels = [.. CommandRun.Of("doctor", "--json").Succeeded().Json.GetProperty("kernels").EnumerateArray()];
+
+        Assert.Contains(kernels, static kernel => kernel.GetProperty("name").GetString() == "sm80_int8_qk_int8_pv_block_sparse_d128_r64_fine_quantized");
+        Assert.All(kernels, static kernel => Assert.NotEqual("", kernel.GetProperty("detail").GetString()));
+    }
+
+    [Fact]
+    public void AMachineWithAGpuIsDescribed()
+    {
+        CudaDeviceProperties device = new()
+        {
+            Name = "NVIDIA H200", Architecture = 90, Multiprocessors = 132, SharedBytesPerBlock = 232448, MemoryBytes = 141L << 30,
+        };
+        CudaSystem system = new()
+        {
+            DriverFile = "libcuda.so.1", DriverVersion = 13000, Devices = [device], NvrtcFile = "libnvrtc.so.13", NvrtcVersion = 13000,
+        };
+        using TemporaryFolder folder = new();
+        KernelCache cache = new(folder.Path);
+        cache.Write("whole", [1, 2, 3]);
+        Dictionary<string, DoctorCheck> checks = Checks(system, cache);
+
+        Assert.Equal("libcuda.so.1, CUDA 13.0", checks["CUDA driver"].Detail);
+        Assert.Equal("NVIDIA H200, sm_90, 132 multiprocessors, 141.0 GiB, 227 KiB of shared memory a block", checks["GPU 0"].Detail);
+        Assert.Equal("libnvrtc.so.13, 13.0", checks["NVRTC"].Detail);
+        Assert.True(checks["Kernel cache"].Available);
+        Assert.Contains("for sm_90", checks["Verified kernels"].Detail, StringComparison.Ordinal);
+        Assert.Equal(new DoctorCheck("cuda backend", true, "NVIDIA H200, NVRTC"), checks["cuda backend"]);
+
+        File.WriteAllText(Path.Combine(folder.Path, "broken.cubin"), "no kernel");
+        checks = Checks(system with { NvrtcFault = "libnvrtc.so.13 cannot be loaded" }, cache);
+        Assert.False(checks["Kernel cache"].Available);
+        Assert.Contains("1 damaged", checks["Kernel cache"].Detail, StringComparison.Ordinal);
+        Assert.Contains("the driver compiles the package's PTX instead (sm_80, sm_89)", checks["NVRTC"].Detail, StringComparison.Ordinal);
+        Assert.Equal("NVIDIA H200, PTX", checks["cuda backend"].Detail);
+    }
+
+    [Fact]
+    public void AGpuThatIsTooOldIsNamed()
+    {
+        CudaDeviceProperties device = new() { Name = "Tesla T4", Architecture = 75, Multiprocessors = 40, SharedBytesPerBlock = 65536 };
+        const string Fault = "Tesla T4 is sm_75; the kernels need sm_80 (Ampere) or later";
+        using TemporaryFolder folder = new();
+        Dictionary<string, DoctorCheck> checks = Checks(
+            new CudaSystem { DriverFile = "libcuda.so.1", DriverVersion = 12080, Devices = [device], Fault = Fault }, new KernelCache(folder.Path));
+
+        Assert.True(checks["CUDA driver"].Available);
+        Assert.Equal(new DoctorCheck("GPU 0", false, Fault), checks["GPU 0"]);
+        Assert.Equal(new DoctorCheck("cuda backend", false, Fault), checks["cuda backend"]);
+    }
+
+    private static Dictionary<string, DoctorCheck> Checks(CudaSystem system, KernelCache cache) =>
+        new CudaExamination(system, cache, VerificationManifest.Shared).Checks().ToDictionary(static check => check.Name);
 }

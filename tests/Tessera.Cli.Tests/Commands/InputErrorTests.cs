@@ -141,7 +141,8 @@ public sealed class InputErrorTests : IDisposable
     public void AnUnknownBackendIsRefusedAndCudaHasAReason()
     {
         Run("--grid", "4x2x3", "--backend", "tpu").FailedWith(1, "tpu", "cpu");
-        Run("--grid", "4x2x3", "--backend", "cuda").FailedWith(3, "cuda", "no CUDA backend");
+        Run("--grid", "4x2x3", "--backend", "cuda").FailedWith(3, "cuda: ");
+        Run("--grid", "4x2x3", "--allow-unverified-kernels").FailedWith(1, "--allow-unverified-kernels goes with --backend cuda");
     }
 
     [Fact]

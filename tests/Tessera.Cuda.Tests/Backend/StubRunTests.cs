@@ -40,7 +40,7 @@ public sealed class StubRunTests
                     "cuLaunchKernel name=quantize_rows_int8_d64 grid=1x2x1 block=256x1x1 shared=32 stream=1",
                     "cuLaunchKernel name=quantize_values_int8_d64 grid=2x2x1 block=256x1x1 shared=18432 stream=1",
                     "cuEventRecord stream=1",
-                    "cuLaunchKernel name=sm80_int8_qk_int8_pv_block_sparse_d64_r64_fine_quantized grid=4x1x1 block=128x1x1 shared=27136 stream=1",
+                    "cuLaunchKernel name=sm80_int8_qk_int8_pv_block_sparse_d64_r64_fine_quantized grid=4x1x1 block=128x1x1 shared=26624 stream=1",
                     "cuEventRecord stream=1", "cuMemcpyDtoHAsync_v2 bytes=4 stream=1", "cuMemcpyDtoHAsync_v2 bytes=51200 stream=1",
                     "cuEventSynchronize", "cuEventElapsedTime", "cuEventSynchronize", "cuEventElapsedTime",
                 ],

@@ -72,7 +72,7 @@ public sealed class SupportTests
     [Fact]
     public void A_functor_of_the_callers_own_is_taken_for_one_sequence_at_a_time()
     {
-        AttentionPlan plan = Plan(KnownRecipes.Int8) with { Mask = BackendCase.MaskOf(256, new BlockSize(64, 64), new EvenHeadsOnly()) };
+        AttentionPlan plan = Plan(KnownRecipes.Int8) with { Mask = BackendCase.MaskOf(256, new BlockSize(64, 64), new OddHeadsWhole()) };
 
         Assert.Null(PlanTranslation.Translate(plan, Device(), out _));
         Refuses(plan with { Shape = Shape with { Batch = 2 } }, "run one sequence at a time");
@@ -96,8 +96,8 @@ public sealed class SupportTests
         Assert.Contains(reason, fault, StringComparison.Ordinal);
     }
 
-    private readonly record struct EvenHeadsOnly : IMaskMod
+    private readonly record struct OddHeadsWhole : IMaskMod
     {
-        public bool Allows(TokenPair pair) => pair.Head % 2 == 0 || pair.Key <= pair.Query;
+        public bool Allows(TokenPair pair) => pair.Head % 2 == 1 || pair.Key <= pair.Query;
     }
 }

@@ -18,11 +18,11 @@ public sealed class LaunchHeuristicsTests
         [1, 12, 32760, 128]              132 SM  dense     int8_d128_r128_fine_quantized               3072      256     58880    32768
         [1, 12, 32760, 128]              132 SM  64x64     int8_d128_r64_fine_quantized                6144      128     49664    32768
         [1, 40, 75600, 128]              132 SM  384x128   int8_d128_r128_fine_quantized               23640     256     58880    75648
-        [1, 12, 32760, 128]              132 SM  bf16      bf16_d128_r128                              3072      256     108544   32768
+        [1, 12, 32760, 128]              132 SM  bf16      bf16_d128_r128                              3072      256     108032   32768
         [1, 2, 1024, 128]                132 SM  dense     int8_d128_r64_fine_quantized                32        128     49664    1024
         [1, 2, 1024, 128]                2 SM    dense     int8_d128_r128_fine_quantized               16        256     58880    1024
-        [2, 24, 17776, 64]               132 SM  dense     int8_d64_r64_fine_quantized                 13344     128     27136    17792
-        [1, 1, 1, 40]                    132 SM  dense     int8_d64_r64_fine_quantized                 1         128     27136    128
+        [2, 24, 17776, 64]               132 SM  dense     int8_d64_r64_fine_quantized                 13344     128     26624    17792
+        [1, 1, 1, 40]                    132 SM  dense     int8_d64_r64_fine_quantized                 1         128     26624    128
 
         """;
 

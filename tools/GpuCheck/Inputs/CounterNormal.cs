@@ -2,7 +2,7 @@ namespace GpuCheck.Inputs;
 
 /// <summary>
 /// Random numbers by place: element i of stream s is a function of (s, i) alone, so that any part of a tensor can be made anywhere, in any
-/// order. SplitMix64 (Steele, Lea and Flood, OOPSLA 2014) and the Box-Muller transform; scripts/gpu_peers.py has the same.
+/// order. SplitMix64 (Steele, Lea and Flood, OOPSLA 2014) and the Box-Muller transform.
 /// </summary>
 internal static class CounterNormal
 {

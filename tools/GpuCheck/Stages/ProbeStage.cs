@@ -13,8 +13,6 @@ namespace GpuCheck.Stages;
 /// </summary>
 internal sealed class ProbeStage : IStage
 {
-    private const int CopyRuns = 20;
-
     public string Name => "probe";
 
     public string Purpose => "libraries, device, every kernel compiled, copy bandwidth";
@@ -47,15 +45,17 @@ internal sealed class ProbeStage : IStage
             }
         }
 
-        yield return Copy(device, context.IsQuick ? 1 << 20 : 2L << 30);
+        yield return Copy(context);
     }
 
     /// <summary>Bytes a second that a copy within device memory reads and writes.</summary>
-    public static CheckRow Copy(CudaDevice device, long bytes)
+    public static CheckRow Copy(CheckContext context)
     {
+        CudaDevice device = context.Device;
+        long bytes = context.IsQuick ? 1 << 20 : 2L << 30;
         using DeviceMemory memory = DeviceMemory.Allocate(device, 2 * bytes);
-        double[] seconds = new Stopwatches(device).Run(
-            CopyRuns, stream => device.CopyOnDevice(memory.Pointer + bytes, memory.Pointer, bytes, stream));
+        double[] seconds = new Stopwatches(device, context.IsQuick).Run(
+            stream => device.CopyOnDevice(memory.Pointer + bytes, memory.Pointer, bytes, stream));
         return CheckRow.Figure("copy", 2 * bytes / Stopwatches.Median(seconds) / 1e12, "TB/s", $"{bytes} bytes read and written");
     }
 

@@ -148,12 +148,13 @@ internal sealed class QuantizeStage : IStage
     {
         CudaDevice device = context.Device;
         AttentionShape shape = context.IsQuick ? new(1, 1, 256, 256, 128) : new(1, 40, 75600, 75600, 128);
-        double copy = ProbeStage.Copy(device, context.IsQuick ? 1 << 20 : 2L << 30).Value!.Value;
+        double copy = ProbeStage.Copy(context).Value!.Value;
         foreach (QuantizationRecipe recipe in (QuantizationRecipe[])[KnownRecipes.Int8, KnownRecipes.ParoReleased, KnownRecipes.BFloat16])
         {
             using CudaAttentionKernel kernel = backend.Compile(AttentionPlan.Dense(shape, new BlockSize(64, 64)) with { Recipe = recipe });
             using DeviceTensors tensors = DeviceTensors.Make(device, shape, NumberFormat.BFloat16, copies: 1);
-            double seconds = Stopwatches.Median(new Stopwatches(device).Run(20, stream => kernel.EnqueueQuantization(tensors.Calls[0], stream)));
+            Stopwatches watch = new(device, context.IsQuick);
+            double seconds = Stopwatches.Median(watch.Run(stream => kernel.EnqueueQuantization(tensors.Calls[0], stream)));
             double elements = (double)shape.Heads * shape.KeyLength * shape.HeadDim;
             double written = recipe.Query.Format == NumberFormat.BFloat16 ? 2 : 1;
             // Smoothing reads K once more, one group of V a head reads V once more.

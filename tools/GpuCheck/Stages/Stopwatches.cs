@@ -2,16 +2,18 @@ using Tessera.Cuda.Driver;
 
 namespace GpuCheck.Stages;
 
-/// <summary>Times work of a stream by events: warm-ups, then a time a run.</summary>
-internal sealed class Stopwatches(ICudaDevice device)
+/// <summary>Times work of a stream by events: five warm-ups, then twenty runs; one and two in a dry run.</summary>
+internal sealed class Stopwatches(ICudaDevice device, bool isQuick)
 {
-    private const int WarmUps = 5;
+    private int WarmUps => isQuick ? 1 : 5;
+
+    private int Runs => isQuick ? 2 : 20;
 
     /// <summary>Seconds of each run.</summary>
-    public double[] Run(int runs, Action<CudaStream> work) => Run(runs, (stream, _) => work(stream));
+    public double[] Run(Action<CudaStream> work) => Run((stream, _) => work(stream));
 
     /// <summary>Seconds of each run; the work is told which run it is, to take its inputs by turns.</summary>
-    public double[] Run(int runs, Action<CudaStream, int> work)
+    public double[] Run(Action<CudaStream, int> work)
     {
         CudaStream stream = device.CreateStream();
         CudaEvent start = device.CreateEvent();
@@ -23,8 +25,8 @@ internal sealed class Stopwatches(ICudaDevice device)
                 work(stream, i);
             }
 
-            double[] seconds = new double[runs];
-            for (int i = 0; i < runs; i++)
+            double[] seconds = new double[Runs];
+            for (int i = 0; i < seconds.Length; i++)
             {
                 device.Record(start, stream);
                 work(stream, WarmUps + i);

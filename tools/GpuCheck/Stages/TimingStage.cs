@@ -14,8 +14,6 @@ namespace GpuCheck.Stages;
 /// </summary>
 internal sealed class TimingStage : IStage
 {
-    private const int Runs = 20;
-
     public string Name => "timings";
 
     public string Purpose => "time of attention, kernel alone and with everything before it";
@@ -68,10 +66,10 @@ internal sealed class TimingStage : IStage
         AttentionShape shape = plan.Shape;
         using CudaAttentionKernel kernel = backend.Compile(plan);
         using DeviceTensors tensors = DeviceTensors.Make(context.Device, shape, NumberFormat.BFloat16, copies: context.IsQuick ? 1 : 3);
-        Stopwatches watch = new(context.Device);
+        Stopwatches watch = new(context.Device, context.IsQuick);
         int copies = tensors.Calls.Length;
-        double whole = Stopwatches.Median(watch.Run(Runs, (stream, run) => kernel.Enqueue(tensors.Calls[run % copies], stream)));
-        double alone = Stopwatches.Median(watch.Run(Runs, (stream, run) => kernel.EnqueueAttention(tensors.Calls[run % copies], stream)));
+        double whole = Stopwatches.Median(watch.Run((stream, run) => kernel.Enqueue(tensors.Calls[run % copies], stream)));
+        double alone = Stopwatches.Median(watch.Run((stream, run) => kernel.EnqueueAttention(tensors.Calls[run % copies], stream)));
         double operations = shape.DenseOperations * plan.Mask.Density;
         string name = FormattableString.Invariant($"{plan.Recipe} {shape} density {density}");
         CheckRow row = CheckRow.Figure(

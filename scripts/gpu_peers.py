@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+"""Times what PyTorch has beside our kernels, on the same shapes and lists: SDPA with cuDNN and with flash forced, compiled FlexAttention
+over the lists that the timings stage wrote, and the ceilings of plain products (bfloat16, FP8, INT8) and of a copy.
+
+Every figure is the median of 20 runs after 5, by CUDA events, inputs taken by turns; operations are 4 L Lkept D H, as for our kernels.
+Writes peers.json and peers.md into --output. Needs PyTorch with CUDA; what this PyTorch cannot do is reported as skipped with its reason.
+"""
+
+import argparse
+import json
+import pathlib
+import re
+import statistics
+import sys
+
+import numpy
+import torch
+import torch.nn.functional as functional
+
+WARM_UPS, RUNS, COPIES = 5, 20, 3
+# heads, tokens, channels of the timings stage
+SHAPES = [(12, 32760, 128), (16, 32768, 128), (48, 17776, 64)]
+BLOCK = 64
+
+
+def median_seconds(work):
+    for run in range(WARM_UPS):
+        work(run)
+    torch.cuda.synchronize()
+    times = []
+    for run in range(RUNS):
+        start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+        start.record()
+        work(WARM_UPS + run)
+        end.record()
+        end.synchronize()
+        times.append(start.elapsed_time(end) / 1e3)
+    return statistics.median(times)
+
+
+class Report:
+    def __init__(self):
+        self.rows = []
+
+    def measure(self, name, unit, amount, work):
+        """Reports amount / seconds / 1e12, or why it could not be measured."""
+        try:
+            seconds = median_seconds(work)
+            self.rows.append({"name": name, "value": amount / seconds / 1e12, "unit": unit, "milliseconds": 1e3 * seconds, "detail": ""})
+        except Exception as fault:  # noqa: BLE001 - a peer that fails is a row of the report, not the end of it
+            self.rows.append({"name": name, "value": None, "unit": unit, "milliseconds": None, "detail": f"skipped: {type(fault).__name__}: {fault}"[:300]})
+            torch.cuda.empty_cache()
+        row = self.rows[-1]
+        print(f"{row['name']}: {row['value'] if row['value'] is None else round(row['value'], 2)} {unit} {row['detail']}", file=sys.stderr, flush=True)
+
+    def write(self, folder):
+        properties = torch.cuda.get_device_properties(0)
+        document = {
+            "stage": "peers",
+            "device": properties.name,
+            "torch": torch.__version__,
+            "cuda": torch.version.cuda,
+            "rows": self.rows,
+        }
+        (folder / "peers.json").write_text(json.dumps(document, indent=2) + "\n")
+        lines = [
+            "## peers: PyTorch on the same shapes and lists", "",
+            f"{properties.name}, PyTorch {torch.__version__}, CUDA {torch.version.cuda}", "",
+            "| peer | value | unit | ms | detail |", "| --- | --- | --- | --- | --- |",
+        ]
+        for row in self.rows:
+            value = "" if row["value"] is None else f"{row['value']:.3g}"
+            time = "" if row["milliseconds"] is None else f"{row['milliseconds']:.3f}"
+            lines.append(f"| {row['name']} | {value} | {row['unit']} | {time} | {row['detail'].replace('|', ' ')} |".replace("\n", " "))
+        (folder / "peers.md").write_text("\n".join(lines) + "\n\n")
+
+
+def ceilings(report, size):
+    device = "cuda"
+    operations = 2.0 * size**3
+    wide = torch.randn(size, size, device=device).to(torch.bfloat16)
+    other = torch.randn(size, size, device=device).to(torch.bfloat16)
+    report.measure(f"bf16 product {size}^3", "TFLOP/s", operations, lambda run: wide @ other)
+    eighth = torch.randn(size, size, device=device).to(torch.float8_e4m3fn)
+    turned = torch.randn(size, size, device=device).to(torch.float8_e4m3fn).t()
+    one = torch.ones((), device=device)
+    report.measure(
+        f"torch._scaled_mm e4m3 {size}^3", "TFLOP/s", operations,
+        lambda run: torch._scaled_mm(eighth, turned, scale_a=one, scale_b=one, out_dtype=torch.bfloat16))
+    integers = torch.randint(-127, 128, (size, size), device=device, dtype=torch.int8)
+    transposed = torch.randint(-127, 128, (size, size), device=device, dtype=torch.int8).t()
+    report.measure(f"torch._int_mm {size}^3", "TOP/s", operations, lambda run: torch._int_mm(integers, transposed))
+    source = torch.empty(1 << 31, device=device, dtype=torch.uint8)
+    target = torch.empty_like(source)
+    report.measure("copy of 2 GiB", "TB/s", 2.0 * source.numel(), lambda run: target.copy_(source))
+
+
+def inputs(heads, tokens, channels):
+    return [
+        [torch.randn(1, heads, tokens, channels, device="cuda").to(torch.bfloat16) for _ in range(3)]
+        for _ in range(COPIES)
+    ]
+
+
+def dense(report, heads, tokens, channels, tensors):
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+
+    operations = 4.0 * heads * tokens * tokens * channels
+    for name, backend in (("cuDNN", SDPBackend.CUDNN_ATTENTION), ("flash", SDPBackend.FLASH_ATTENTION)):
+        def run_one(run, backend=backend):
+            query, key, value = tensors[run % COPIES]
+            with sdpa_kernel([backend]):
+                return functional.scaled_dot_product_attention(query, key, value)
+
+        report.measure(f"SDPA {name} [1, {heads}, {tokens}, {channels}]", "TFLOP/s", operations, run_one)
+
+
+def read_lists(path):
+    words = numpy.fromfile(path, dtype="<i4")
+    heads, rows, columns = (int(word) for word in words[:3])
+    counts = numpy.zeros((heads, rows), dtype=numpy.int32)
+    indices = numpy.zeros((heads, rows, columns), dtype=numpy.int32)
+    at = 3
+    for head in range(heads):
+        for row in range(rows):
+            count = int(words[at])
+            counts[head, row] = count
+            indices[head, row, :count] = words[at + 1 : at + 1 + count]
+            at += 1 + count
+    assert at == len(words), f"{path}: {len(words) - at} words left over"
+    return counts, indices
+
+
+def sparse(report, path, heads, tokens, channels, tensors):
+    from torch.nn.attention.flex_attention import BlockMask, flex_attention
+
+    counts, indices = read_lists(path)
+    none = torch.zeros(1, heads, counts.shape[1], device="cuda", dtype=torch.int32)
+    unused = torch.zeros(1, heads, *indices.shape[1:], device="cuda", dtype=torch.int32)
+    # All kept blocks are full: no functor is evaluated inside of them.
+    mask = BlockMask.from_kv_blocks(
+        none, unused, torch.from_numpy(counts).cuda()[None], torch.from_numpy(indices).cuda()[None], BLOCK_SIZE=BLOCK,
+        seq_lengths=(tokens, tokens))
+    compiled = torch.compile(flex_attention, dynamic=False)
+    kept = counts.sum() / float(heads * counts.shape[1] * indices.shape[2])
+    operations = 4.0 * heads * tokens * tokens * channels * kept
+
+    def run_one(run):
+        query, key, value = tensors[run % COPIES]
+        return compiled(query, key, value, block_mask=mask)
+
+    report.measure(f"FlexAttention {path.stem}, density {kept:.3f}", "TFLOP/s", operations, run_one)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--output", type=pathlib.Path, default=pathlib.Path(".gpu/out"))
+    parser.add_argument("--product", type=int, default=8192, help="size of the plain products")
+    arguments = parser.parse_args()
+    if not torch.cuda.is_available():
+        print("PyTorch sees no CUDA device", file=sys.stderr)
+        return 3
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    report = Report()
+    with torch.inference_mode():
+        ceilings(report, arguments.product)
+        for heads, tokens, channels in SHAPES:
+            tensors = inputs(heads, tokens, channels)
+            dense(report, heads, tokens, channels, tensors)
+            pattern = re.compile(rf"lists-{tokens}x{heads}x{channels}-.*\.i32")
+            for path in sorted(entry for entry in arguments.output.iterdir() if pattern.fullmatch(entry.name)):
+                sparse(report, path, heads, tokens, channels, tensors)
+            del tensors
+            torch.cuda.empty_cache()
+    report.write(arguments.output)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
