@@ -29,7 +29,9 @@ internal static class PlanTranslation
         int channels = plan.Shape.HeadDim <= 64 ? 64 : LargestHeadDim;
         NumberFormat operands = recipe.Query.Format.IsInteger() ? NumberFormat.Int8 : recipe.Query.Format;
         bool scaled = operands.IsScaled();
-        int valueGroup = scaled && recipe.Value.Group < plan.Mask.KeySlots ? recipe.Value.Group : 0;
+        // Groups of one key block are met while quantising, however few slots there are; one larger group is all slots.
+        bool grouped = recipe.Value.Group == PlannedAttention.KeySlots || recipe.Value.Group < plan.Mask.KeySlots;
+        int valueGroup = scaled && grouped ? recipe.Value.Group : 0;
         bool fine = scaled && (!RowScales.IsUniformInBlock(recipe.Key) || valueGroup > 0);
         bool quantizedSum = recipe.Probability.Denominator == SoftmaxDenominator.Quantized;
         bool truncates = recipe.Probability.Rounding == CodeRounding.TowardZero;

@@ -96,6 +96,12 @@ internal sealed class AttentionStage : IStage
                 Mask = RandomLists.Make(3, grid.Tokens, 0.5, new BlockSize(64, 64)),
             },
             Distribution.Normal, RotaryEmbedding.ForGrid(grid, 128));
+        foreach (int channels in (int[])[64, 128])
+        {
+            yield return ($"fp8 tiles, {channels} channels",
+                Dense(video with { HeadDim = channels }, KnownRecipes.Fps(new TileShape(3, 4, 4))) with { Grid = grid }, Distribution.Normal, null);
+        }
+
         TokenOrder tiles = new TileLayout(grid, new TileShape(3, 4, 4), alignment: 64).Order;
         yield return ("int8, padded tiles",
             Dense(video, KnownRecipes.Int8) with
