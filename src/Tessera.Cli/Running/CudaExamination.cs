@@ -59,7 +59,8 @@ internal sealed class CudaExamination(CudaSystem system, KernelCache cache, Veri
             : new DoctorCheck(name, true, string.Create(
                 CultureInfo.InvariantCulture,
                 $"{device.Name}, {device.ArchitectureName}, {device.Multiprocessors} multiprocessors, "
-                    + $"{device.MemoryBytes / (double)(1L << 30):0.0} GiB, {device.SharedBytesPerBlock / 1024} KiB of shared memory a block"));
+                    + $"{device.MemoryBytes / (double)(1L << 30):0.0} GiB, "
+                    + $"{device.SharedBytesPerBlock / 1024} KiB of shared memory a block"));
     }
 
     private static string PtxArchitectures()

@@ -73,8 +73,8 @@ internal sealed class KernelBuilder
         if (_driverVersion < CudaVersion.OldestPtxDriver)
         {
             throw new BackendUnavailableException(
-                $"{without}; the package's PTX needs a driver of CUDA {CudaVersion.Text(CudaVersion.OldestPtxDriver)} or later, this one is "
-                    + $"{CudaVersion.Text(_driverVersion)}.");
+                $"{without}; the package's PTX needs a driver of CUDA {CudaVersion.Text(CudaVersion.OldestPtxDriver)} or later, "
+                    + $"this one is {CudaVersion.Text(_driverVersion)}.");
         }
 
         IReadOnlyList<string> available = KernelPtx.Architectures(module);

@@ -12,6 +12,8 @@ namespace Tessera.Cuda.Compilation;
 public sealed record KernelModule(
     string Name, string SourceFile, IReadOnlyList<string> Headers, int MinimumArchitecture, IReadOnlyList<string> Kernels)
 {
-    /// <summary>Architectures whose features have no successor (<c>sm_90a</c>), compiled exactly for that device; false for portable code.</summary>
+    /// <summary>
+    /// Whether it uses features of one architecture that have no successor (<c>sm_90a</c>); false for portable code.
+    /// </summary>
     public bool IsArchitectureSpecific { get; init; }
 }

@@ -65,8 +65,8 @@ public sealed record CudaSystem
 
             if (version < CudaVersion.OldestDriver)
             {
-                return $"the driver supports CUDA {CudaVersion.Text(version)}; wanted {CudaVersion.Text(CudaVersion.OldestDriver)} or later: "
-                    + "update the NVIDIA driver";
+                return $"the driver supports CUDA {CudaVersion.Text(version)}; wanted "
+                    + $"{CudaVersion.Text(CudaVersion.OldestDriver)} or later: update the NVIDIA driver";
             }
 
             status = DriverImports.Init(0);

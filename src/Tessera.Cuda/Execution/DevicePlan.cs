@@ -81,7 +81,8 @@ internal sealed class DevicePlan : IDisposable
             layout.Add(heads * planned.KeyPaddedSlots * channels * codeBytes), layout.Add(heads * planned.KeyPaddedSlots * scaleBytes),
             keyMaxima);
         _value = new OperandBuffers(
-            layout.Add(heads * planned.KeyPaddedSlots * channels * codeBytes), layout.Add(heads * planned.ValueGroups * channels * scaleBytes),
+            layout.Add(heads * planned.KeyPaddedSlots * channels * codeBytes),
+            layout.Add(heads * planned.ValueGroups * channels * scaleBytes),
             valueMaxima);
         bool smooths = plan.Recipe.SmoothKey;
         _sums = layout.Add(smooths ? heads * Chunks * channels * sizeof(double) : 0);

@@ -11,7 +11,8 @@ internal readonly unsafe struct HostTensor
 
     /// <summary>Describes a tensor; strides count elements.</summary>
     public HostTensor(
-        byte* first, int elementBytes, (int Batch, int Heads, int Tokens, int Channels) lengths, (long Batch, long Head, long Token) strides)
+        byte* first, int elementBytes, (int Batch, int Heads, int Tokens, int Channels) lengths,
+        (long Batch, long Head, long Token) strides)
     {
         _first = first;
         ElementBytes = elementBytes;

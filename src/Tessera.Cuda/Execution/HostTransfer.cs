@@ -23,7 +23,8 @@ internal sealed unsafe class HostTransfer : IDisposable
     }
 
     /// <summary>Describes a tensor as it will lie on the device.</summary>
-    public static CudaTensor Describe(in HostTensor tensor, DevicePointer target, NumberFormat format, (int Heads, int Tokens, int Channels) sizes) =>
+    public static CudaTensor Describe(
+        in HostTensor tensor, DevicePointer target, NumberFormat format, (int Heads, int Tokens, int Channels) sizes) =>
         tensor.IsOneStretch
             ? new CudaTensor(target, format, tensor.Strides.Batch, tensor.Strides.Head, tensor.Strides.Token)
             : CudaTensor.Dense(target, format, sizes.Heads, sizes.Tokens, sizes.Channels);

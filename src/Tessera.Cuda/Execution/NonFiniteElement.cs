@@ -34,8 +34,8 @@ internal static class NonFiniteElement
                         if (!float.IsFinite(row[channel]))
                         {
                             throw new ArgumentException(
-                                $"{name}[{batch}, {head}, {token}, {channel}] is {row[channel]}, which plan '{plan.Name}' cannot use; clean or "
-                                    + "clamp the tensor first.",
+                                $"{name}[{batch}, {head}, {token}, {channel}] is {row[channel]}, which plan '{plan.Name}' cannot use; "
+                                    + "clean or clamp the tensor first.",
                                 name);
                         }
                     }

@@ -50,14 +50,17 @@ internal sealed record TensorMap(
     public void Validate()
     {
         Require(Extents.Count is >= 1 and <= MaximumRank, nameof(Extents), $"{Extents.Count} axes; wanted 1 to {MaximumRank}");
-        Require(Strides.Count == Extents.Count - 1, nameof(Strides), $"{Strides.Count} strides; {Extents.Count} axes need {Extents.Count - 1}");
+        Require(
+            Strides.Count == Extents.Count - 1, nameof(Strides), $"{Strides.Count} strides; {Extents.Count} axes need {Extents.Count - 1}");
         Require(Box.Count == Extents.Count, nameof(Box), $"a box of {Box.Count} axes; the tensor has {Extents.Count}");
         Require(
-            !Address.IsNull && Address.Address % Alignment == 0, nameof(Address), $"address {Address}; wanted one that {Alignment} divides");
+            !Address.IsNull && Address.Address % Alignment == 0, nameof(Address),
+            $"address {Address}; wanted one that {Alignment} divides");
         for (int axis = 0; axis < Extents.Count; axis++)
         {
             Require(
-                Extents[axis] is >= 1 and <= MaximumExtent, nameof(Extents), $"{Extents[axis]} elements along axis {axis}; wanted 1 to 2^32");
+                Extents[axis] is >= 1 and <= MaximumExtent, nameof(Extents),
+                $"{Extents[axis]} elements along axis {axis}; wanted 1 to 2^32");
             Require(Box[axis] is >= 1 and <= MaximumBox, nameof(Box), $"a box of {Box[axis]} along axis {axis}; wanted 1 to {MaximumBox}");
         }
 
@@ -69,8 +72,11 @@ internal sealed record TensorMap(
         }
 
         int inner = Box[0] * ElementBytes;
-        Require(inner % Alignment == 0, nameof(Box), $"{inner} bytes along the innermost axis of the box; wanted a multiple of {Alignment}");
-        Require(inner <= SwizzleBytes, nameof(Box), $"{inner} bytes along the innermost axis of the box; swizzle {Swizzle} takes {SwizzleBytes}");
+        Require(
+            inner % Alignment == 0, nameof(Box), $"{inner} bytes along the innermost axis of the box; wanted a multiple of {Alignment}");
+        Require(
+            inner <= SwizzleBytes, nameof(Box),
+            $"{inner} bytes along the innermost axis of the box; swizzle {Swizzle} takes {SwizzleBytes}");
     }
 
     /// <summary>Encodes the map.</summary>

@@ -34,7 +34,9 @@ internal sealed class BlockLists
     /// <summary>Key blocks of the rows, ascending.</summary>
     public int[] Blocks { get; private init; } = [];
 
-    /// <summary>For each entry of <see cref="Blocks"/> its place in <see cref="MaskBits"/>, or negative; empty without partial blocks.</summary>
+    /// <summary>
+    /// For each entry of <see cref="Blocks"/> its place in <see cref="MaskBits"/>, or negative; empty without partial blocks.
+    /// </summary>
     public int[] BlockMasks { get; private init; } = [];
 
     /// <summary>[partial blocks, slots of a row]: bit k is whether the slot sees key k of the block.</summary>
@@ -44,7 +46,9 @@ internal sealed class BlockLists
     public static bool KeepsEverything(BlockMask mask) =>
         mask.Predicate is null && mask.KeptBlocks == (long)mask.MaskHeads * mask.QueryBlocks * mask.KeyBlocks;
 
-    /// <summary>Writes the lists of a plan. A partial block that turns out empty is dropped, one that turns out whole needs no bits.</summary>
+    /// <summary>
+    /// Writes the lists of a plan. A partial block that turns out empty is dropped, one that turns out whole needs no bits.
+    /// </summary>
     public static BlockLists Of(AttentionPlan plan)
     {
         BlockMask mask = plan.Mask;

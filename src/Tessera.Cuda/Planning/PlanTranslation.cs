@@ -7,7 +7,9 @@ using Tessera.Quantization;
 
 namespace Tessera.Cuda.Planning;
 
-/// <summary>Translates a plan to kernels of this package, or says why none of them computes it. Pure: nothing of a device but its properties.</summary>
+/// <summary>
+/// Translates a plan to kernels of this package, or says why none of them computes it. Pure: nothing of a device but its properties.
+/// </summary>
 internal static class PlanTranslation
 {
     private const int LargestHeadDim = 128;
@@ -53,7 +55,8 @@ internal static class PlanTranslation
 
         if (chosen.SharedBytes > device.SharedBytesPerBlock)
         {
-            return $"kernel {chosen} needs {chosen.SharedBytes} bytes of shared memory a block; {device.Name} has {device.SharedBytesPerBlock}";
+            return $"kernel {chosen} needs {chosen.SharedBytes} bytes of shared memory a block; "
+                + $"{device.Name} has {device.SharedBytesPerBlock}";
         }
 
         planned = new PlannedAttention

@@ -2,7 +2,9 @@ using Tessera.Attention;
 
 namespace Tessera.Cuda.Planning;
 
-/// <summary>A rotary embedding as the kernels read it: three positions a token, and per axis a row a position of (cosine, sine) pairs.</summary>
+/// <summary>
+/// A rotary embedding as the kernels read it: three positions a token, and per axis a row a position of (cosine, sine) pairs.
+/// </summary>
 internal sealed class RotaryTables
 {
     private const int Axes = 3;

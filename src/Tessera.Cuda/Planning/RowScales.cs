@@ -3,7 +3,8 @@ using Tessera.Quantization;
 namespace Tessera.Cuda.Planning;
 
 /// <summary>How the kernels scale Q or K.</summary>
-/// <param name="GroupRows">1, 16, 32, 64 or 128 slots share a scale and are met in one pass; 0 when groups come from an earlier pass.</param>
+/// <param name="GroupRows">1, 16, 32, 64 or 128 slots share a scale and are met in one pass; 0 when groups come from an
+/// earlier pass.</param>
 /// <param name="MaximumCode">Largest code.</param>
 /// <param name="Granularity">Which elements share a scale.</param>
 /// <param name="IsScaled">Whether there are scales at all: not for bfloat16.</param>

@@ -9,7 +9,8 @@ internal sealed record VerificationDocument(int Version, IReadOnlyList<VerifiedK
 
 /// <summary>Reads and writes it.</summary>
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(VerificationDocument))]
 internal sealed partial class VerificationJsonContext : JsonSerializerContext;

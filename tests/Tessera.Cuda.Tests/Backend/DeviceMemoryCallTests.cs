@@ -37,7 +37,11 @@ public sealed class DeviceMemoryCallTests
         kernel.Enqueue(
             new CudaAttentionCall
             {
-                Query = TensorAt(0), Key = TensorAt(1), Value = TensorAt(2), Output = TensorAt(3), LogSumExp = at + (4 * bytes),
+                Query = TensorAt(0),
+                Key = TensorAt(1),
+                Value = TensorAt(2),
+                Output = TensorAt(3),
+                LogSumExp = at + (4 * bytes),
             },
             stream);
 

@@ -42,7 +42,10 @@ internal sealed class QuantizeStage : IStage
             {
                 QuantizationRecipe recipe = coarse with
                 {
-                    Name = $"{format}", Query = format, Key = format, SmoothKey = false,
+                    Name = $"{format}",
+                    Query = format,
+                    Key = format,
+                    SmoothKey = false,
                     Value = new(NumberFormat.Int8, QuantizationGranularity.PerChannel, channels == 64 ? 64 : 0),
                 };
                 yield return Compare(context.Device, backend, grid, channels, recipe);
@@ -61,7 +64,10 @@ internal sealed class QuantizeStage : IStage
         AttentionShape shape = new(1, 2, grid.Tokens, grid.Tokens, channels);
         AttentionPlan plan = AttentionPlan.Dense(shape, new BlockSize(64, 64)) with
         {
-            Name = recipe.Name, Recipe = recipe, Grid = grid, Orders = [order],
+            Name = recipe.Name,
+            Recipe = recipe,
+            Grid = grid,
+            Orders = [order],
         };
         string name = $"{recipe.Query}, {channels} channels";
         CaseInputs inputs = CaseInputs.Make(shape, Distribution.Outliers);

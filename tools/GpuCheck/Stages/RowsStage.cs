@@ -47,7 +47,10 @@ internal sealed class RowsStage : IStage
         TokenOrder order = TokenOrder.ForAxisOrder(grid, AxisOrder.Parse("HWF"));
         AttentionPlan plan = AttentionPlan.Dense(shape, new BlockSize(Rows, 64)) with
         {
-            Name = recipe.Name, Recipe = recipe, Grid = grid, Orders = [order],
+            Name = recipe.Name,
+            Recipe = recipe,
+            Grid = grid,
+            Orders = [order],
         };
         if (density < 1)
         {
@@ -118,7 +121,10 @@ internal sealed class RowsStage : IStage
 
         AttentionPlan small = plan with
         {
-            Shape = new(1, 1, slots.Length, tokens, channels), Orders = [], Grid = null, Mask = builder.Build(),
+            Shape = new(1, 1, slots.Length, tokens, channels),
+            Orders = [],
+            Grid = null,
+            Mask = builder.Build(),
         };
         return (small, query, key, value);
     }

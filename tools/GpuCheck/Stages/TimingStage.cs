@@ -39,7 +39,10 @@ internal sealed class TimingStage : IStage
                 {
                     AttentionPlan plan = AttentionPlan.Dense(shape, new BlockSize(64, 64)) with
                     {
-                        Name = recipe.Name, Recipe = recipe, Mask = mask, Grid = grid,
+                        Name = recipe.Name,
+                        Recipe = recipe,
+                        Mask = mask,
+                        Grid = grid,
                         Orders = density >= 1 ? [] : [TokenOrder.ForAxisOrder(grid, AxisOrder.Parse("HWF"))],
                     };
                     foreach (CheckRow row in Time(context, backend, plan, density, dense))
