@@ -12,6 +12,7 @@ public sealed class PublicSurfaceTests
 {
     [Theory]
     [InlineData("Tessera")]
+    [InlineData("Tessera.Cuda")]
     [InlineData("Tessera.Media")]
     [InlineData("Tessera.Neural")]
     [InlineData("Tessera.Wan")]
