@@ -6,10 +6,11 @@ using Tessera.Wan.Autoencoder;
 using Tessera.Wan.Checkpoints;
 using Tessera.Wan.Transformer;
 using Xunit;
+using Xunit.Abstractions;
 
 namespace Tessera.Wan.Tests.Transformer;
 
-public sealed class WanTransformerTests
+public sealed class WanTransformerTests(ITestOutputHelper output)
 {
     /// <summary>What the recording calls reachable in binary32; it allows 1e-4.</summary>
     private const double Tolerance = 2e-5;
@@ -34,13 +35,13 @@ public sealed class WanTransformerTests
             {
                 if (tensor.Name.StartsWith("mid.", StringComparison.Ordinal))
                 {
-                    Golden.Close(fixture.Io.Tensor(tensor.Name), Recorded(fixture, text, stages, tensor.Name), Tolerance);
+                    Close(fixture, tensor.Name, Recorded(fixture, text, stages, tensor.Name), Tolerance);
                     compared++;
                 }
             }
 
             Assert.True(compared >= 15, $"only {compared} intermediate tensors are recorded");
-            Golden.Close(fixture.Io.Tensor("output"), velocity, Tolerance);
+            Close(fixture, "output", velocity, Tolerance);
         }
     }
 
@@ -55,9 +56,9 @@ public sealed class WanTransformerTests
             float[] conditional = fixture.Velocity(text);
             float[] unconditional = fixture.Velocity(none);
             float[] guided = [.. conditional.Zip(unconditional, static (with, without) => without + (5 * (with - without)))];
-            Golden.Close(fixture.Io.Tensor("output"), conditional, Tolerance);
-            Golden.Close(fixture.Io.Tensor("output_null"), unconditional, Tolerance);
-            Golden.Close(fixture.Io.Tensor("output_cfg5"), guided, GuidedTolerance);
+            Close(fixture, "output", conditional, Tolerance);
+            Close(fixture, "output_null", unconditional, Tolerance);
+            Close(fixture, "output_cfg5", guided, GuidedTolerance);
         }
     }
 
@@ -117,6 +118,14 @@ public sealed class WanTransformerTests
                 NumericAssert.BitwiseEqual(first, fixture.Velocity(text, observer: new RecordedStages()));
             }
         }
+    }
+
+    private void Close(TransformerFixture fixture, string name, float[] actual, double tolerance)
+    {
+        StoredTensor expected = fixture.Io.Tensor(name);
+        output.WriteLine(FormattableString.Invariant(
+            $"{fixture.Config.HeadDim,4} {name,-36} {Golden.LargestDifference(expected.ReadSingle(), actual):0.0e+0}"));
+        Golden.Close(expected, actual, tolerance);
     }
 
     private static float[] Recorded(TransformerFixture fixture, TransformerContext text, RecordedStages stages, string name)
