@@ -45,7 +45,7 @@ internal sealed class Umt5Block
     public void Attend(ReadOnlySpan<float> stream, PromptRows[] prompts, Umt5Scratch scratch, Span<float> output, int threads)
     {
         Span<float> normalised = scratch.Normalised;
-        _attentionNorm.Forward(stream, normalised);
+        _attentionNorm.Forward(stream, normalised, threads);
         _attention.Forward(normalised, prompts, scratch, output, threads);
     }
 
@@ -53,7 +53,7 @@ internal sealed class Umt5Block
     public void FeedForward(ReadOnlySpan<float> stream, Umt5Scratch scratch, Span<float> output, int threads)
     {
         Span<float> normalised = scratch.Normalised;
-        _feedForwardNorm.Forward(stream, normalised);
+        _feedForwardNorm.Forward(stream, normalised, threads);
         _feedForward.Forward(normalised, scratch, output, threads);
     }
 

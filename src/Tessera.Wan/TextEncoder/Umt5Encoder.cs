@@ -129,7 +129,7 @@ public sealed class Umt5Encoder
             _blocks[i].Release();
         }
 
-        _norm.Forward(output, output);
+        _norm.Forward(output, output, threads);
         if (!TensorPrimitives.IsFiniteAll<float>(output))
         {
             throw _weights.FindNonFinite() is { } fault

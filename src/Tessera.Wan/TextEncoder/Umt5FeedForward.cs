@@ -36,7 +36,7 @@ internal sealed class Umt5FeedForward
         Span<float> up = scratch.Up;
         _gate.Forward(input, tokens, gate, threads);
         _up.Forward(input, tokens, up, threads);
-        GeluTanh.Forward(gate, gate);
+        GeluTanh.Forward(gate, gate, threads);
         TensorPrimitives.Multiply(up, gate, up);
         _down.Forward(up, tokens, output, threads);
     }
