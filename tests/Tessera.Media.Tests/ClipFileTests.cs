@@ -1,3 +1,4 @@
+using Tessera.Media.Ffmpeg;
 using Tessera.Media.Formats;
 using Tessera.Media.Frames;
 using Xunit;
@@ -42,6 +43,30 @@ public sealed class ClipFileTests
         MediaFormatException fault = await Assert.ThrowsAsync<MediaFormatException>(() => ClipFile.ReadAsync(folder[name], new ClipReadOptions { FrameCount = 4 }));
 
         Assert.Contains("Ask for at most 3", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Formats_that_need_ffmpeg_are_refused_before_work_where_it_is_missing()
+    {
+        FfmpegTools none = new();
+        ClipFile.RequireWriter("clip.y4m", none);
+        ClipFile.RequireWriter("clip.PNG", none);
+        ClipFile.RequireWriter("clip.apng", none);
+        Assert.Contains("clip.mp4", Assert.Throws<FfmpegUnavailableException>(() => ClipFile.RequireWriter("clip.mp4", none)).Message, StringComparison.Ordinal);
+        ClipFile.RequireWriter("clip.mp4", new FfmpegTools { Ffmpeg = "/usr/bin/ffmpeg" });
+    }
+
+    [Fact]
+    public async Task One_frame_is_a_plain_picture_and_an_apng_stays_animated()
+    {
+        using TemporaryFolder folder = new();
+        VideoFrames clip = TestClips.Noise(1, 5, 7);
+        await ClipFile.WriteAsync(clip, folder["clip.png"]);
+        await ClipFile.WriteAsync(clip, folder["clip.apng"]);
+
+        Assert.Equal(clip.Pixels, (await ClipFile.ReadAsync(folder["clip.png"])).Pixels);
+        Assert.False((await File.ReadAllBytesAsync(folder["clip.png"])).AsSpan().IndexOf("acTL"u8) >= 0);
+        Assert.True((await File.ReadAllBytesAsync(folder["clip.apng"])).AsSpan().IndexOf("acTL"u8) >= 0);
     }
 
     [Fact]

@@ -59,7 +59,8 @@ internal sealed record GenerationSession(OutputFile Output, GenerationRequest Re
         if (resume is { Continues: true, Exists: false })
         {
             throw CommandException.BadInput(
-                $"there is no interrupted generation to resume: {resume.Path} does not exist; give the same --output, or leave --resume out.");
+                $"there is no interrupted generation to resume: {resume.Path} does not exist; give the same --output, or leave --resume "
+                    + "out.");
         }
 
         if (resume is { Continues: false, Exists: true })

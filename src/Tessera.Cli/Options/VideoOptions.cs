@@ -32,7 +32,8 @@ internal sealed class VideoOptions
         DefaultValueFactory = static _ => Defaults.Solver.Name(),
         CustomParser = static result => NameOption.ParseOne(result, "Solver", Solvers.Names)!,
     };
-    private readonly Option<ulong?> _seed = SeedOption.Create("Seed of the noise; equal seeds give equal videos. Default: drawn, and recorded.");
+    private readonly Option<ulong?> _seed = SeedOption.Create(
+        "Seed of the noise; equal seeds give equal videos. Default: drawn, and recorded.");
     private readonly Option<string?> _noise = new("--noise")
     {
         Description = "File with the noise to start from instead of a seed's, to compare with another program: .npy, .safetensors or .pt "

@@ -28,7 +28,8 @@ internal static class GenerateTable
         Add(table, "decoding", times.Decoding, times.Total, request.Codec);
         output.Write(table);
         output.WriteLine(
-            $"finished in {Figures.Duration(times.Total)} on {record.Machine.Threads} threads, {record.PeakMemoryBytes / 1e9:0.0} GB at most");
+            $"finished in {Figures.Duration(times.Total)} on {record.Machine.Threads} threads, "
+                + $"{record.PeakMemoryBytes / 1e9:0.0} GB at most");
         PrintDeviations(output, record);
         foreach (string note in record.Notes)
         {
@@ -103,8 +104,11 @@ internal static class GenerateTable
         output.WriteLine("deviation of self-attention from dense attention of the same inputs");
     }
 
-    private static void Add(Table table, string stage, double seconds, double total, string detail) => table.AddRow(
-        new Text(stage), new Text(Figures.Duration(seconds)), new Text(Figures.Share(total > 0 ? seconds / total : null)), new Text(detail));
+    private static void Add(Table table, string stage, double seconds, double total, string detail)
+    {
+        string share = Figures.Share(total > 0 ? seconds / total : null);
+        table.AddRow(new Text(stage), new Text(Figures.Duration(seconds)), new Text(share), new Text(detail));
+    }
 
     private static double Median(IReadOnlyList<StepTiming> steps) =>
         steps.Count == 0 ? 0 : steps.Select(static step => step.Seconds).Order().ElementAt(steps.Count / 2);

@@ -9,9 +9,6 @@ namespace Tessera.Wan.Pipeline;
 /// <summary>What self-attention is expected to compute in each step, before anything has been planned.</summary>
 internal sealed class AttentionOutlook
 {
-    /// <summary>Density of sparse methods that are asked for none.</summary>
-    private const double TypicalDensity = 0.3;
-
     private readonly DensePolicy _warmUp;
     private readonly double _sparse;
     private readonly double _warmLayers;
@@ -28,7 +25,7 @@ internal sealed class AttentionOutlook
         _warmUp = options.WarmUp ?? schedule?.Policy ?? WarmUpPolicies.Of(method, method == "paro", steps, layers);
         _sparse = schedule is not null
             ? schedule.Table.ToArray().Average(index => schedule.Plans[index].Mask.Density)
-            : method is "dense" or "sage" ? 1 : options.Density ?? TypicalDensity;
+            : method is "dense" or "sage" ? 1 : options.Density ?? DefaultDensity(method);
         _recipe = options.Recipe
             ?? (schedule is not null ? schedule.Plans[schedule.Table[0]].Recipe : DefaultRecipe(method));
         _warmLayers = Math.Min(1, (double)_warmUp.FirstLayers / layers);
@@ -38,6 +35,9 @@ internal sealed class AttentionOutlook
     public (double Density, QuantizationRecipe Recipe) Of(int step) => step < _warmUp.FirstSteps
         ? (1, _warmRecipe)
         : (_warmLayers + ((1 - _warmLayers) * _sparse), _recipe);
+
+    /// <summary>What methods compute when they are asked for no density; those of FPS and STA depend on the grid.</summary>
+    private static double DefaultDensity(string method) => method is "paro" or "sparge" ? 0.5 : 0.3;
 
     // The others' own formats are decided while they plan.
     private static QuantizationRecipe DefaultRecipe(string method) => method switch
