@@ -52,7 +52,7 @@ internal static class GenerateTable
         output.Write(table);
         output.WriteLine(
             $"{estimate.StepSeconds.Count} steps of {Figures.Duration(estimate.StepSeconds.Min())} to "
-                + $"{Figures.Duration(estimate.StepSeconds.Max())}; time is within a third, memory within some percent");
+                + $"{Figures.Duration(estimate.StepSeconds.Max())}; times are those of large layers; small models take longer");
     }
 
     private static (string Name, Func<StepTiming, double> Part)[] Parts { get; } =

@@ -5,8 +5,8 @@ namespace Tessera.Wan.Pipeline;
 
 /// <summary>What a generation will need, computed from shapes and the machine before any work.</summary>
 /// <remarks>
-/// Memory is counted from the layouts that the stages use and holds within some percent. Time is what the measured peak, the cost model
-/// of attention and typical shares of the peak say; take it as within a third.
+/// Memory is counted from the layouts that the stages use. Time is what the measured peak, the cost model of attention and the shares of
+/// the peak that large layers reach say; small models, whose layers are short, take up to twice as long.
 /// </remarks>
 public sealed record GenerationEstimate
 {
