@@ -64,7 +64,8 @@ public sealed class ClipFileTests
         await ClipFile.WriteAsync(clip, folder["clip.png"]);
         await ClipFile.WriteAsync(clip, folder["clip.apng"]);
 
-        Assert.Equal(clip.Pixels, (await ClipFile.ReadAsync(folder["clip.png"])).Pixels);
+        VideoFrames picture = await ClipFile.ReadAsync(folder["clip.png"]);
+        Assert.Equal(clip.Pixels.ToArray(), picture.Pixels.ToArray());
         Assert.False((await File.ReadAllBytesAsync(folder["clip.png"])).AsSpan().IndexOf("acTL"u8) >= 0);
         Assert.True((await File.ReadAllBytesAsync(folder["clip.apng"])).AsSpan().IndexOf("acTL"u8) >= 0);
     }
