@@ -36,7 +36,7 @@ internal readonly unsafe struct ManyRowsJob<TIsa, TVector, TEpilogue>(
         bool isBlocked = inner > blocking.Inner;
         long packedFloats = ProductScratch.Lines((long)width * blocking.Inner);
         long sumFloats = (long)width * (isBlocked ? lastRow - firstRow : ProductTile<TIsa, TVector>.Rows);
-        float* packed = ProductScratch.Worker(packedFloats + sumFloats + (WeightRows.Together * (long)blocking.Inner));
+        float* packed = ProductScratch.Worker(packedFloats + sumFloats + (RowPanel.Together * (long)blocking.Inner));
         float* sums = packed + packedFloats;
         float* widened = sums + sumFloats;
         int start = 0;
@@ -46,7 +46,7 @@ internal readonly unsafe struct ManyRowsJob<TIsa, TVector, TEpilogue>(
             for (int panel = firstPanel; panel < lastPanel; panel++)
             {
                 int column = layout.ColumnOf(panel) - firstColumn;
-                WeightRows.PackPanel(
+                WeightRows<TIsa, TVector>.PackPanel(
                     weight, firstColumn + column, start, count, packed + ((long)column * count),
                     layout.VectorsOf(panel) * TIsa.Count, widened);
             }

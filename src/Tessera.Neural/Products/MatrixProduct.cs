@@ -17,6 +17,11 @@ public static unsafe class MatrixProduct
 {
     private const long SmallestParallelWork = 1 << 18;
 
+    /// <summary>
+    /// Up to so many rows, lanes are rows of X: transposing weights would cost more than idle lanes and transposing the output.
+    /// </summary>
+    private const int FewRows = 256;
+
     /// <summary>Multiplies.</summary>
     /// <param name="input">X, row-major.</param>
     /// <param name="rows">Rows of X.</param>
@@ -89,11 +94,38 @@ public static unsafe class MatrixProduct
         where TVector : unmanaged
         where TEpilogue : struct, IEpilogue, allows ref struct
     {
+        if (rows <= FewRows)
+        {
+            RunFewRows<TIsa, TVector, TEpilogue>(x, xStride, rows, weight, target, threads);
+            return;
+        }
+
         PanelLayout layout = new((int)weight.Rows, TIsa.Count, ProductTile<TIsa, TVector>.Vectors);
         ProductBlocking blocking = ProductBlocking.For(rows, (int)weight.RowLength, layout, threads, CacheSizes.OfThisMachine);
         WorkSharing.Run(
             blocking.Items,
             new ManyRowsJob<TIsa, TVector, TEpilogue>(x, xStride, rows, weight, target, layout, blocking), threads);
+    }
+
+    private static void RunFewRows<TIsa, TVector, TEpilogue>(
+        float* x, nint xStride, int rows, StoredTensor weight, in ProductOutput target, int threads)
+        where TIsa : struct, IVectorIsa<TVector>
+        where TVector : unmanaged
+        where TEpilogue : struct, IEpilogue, allows ref struct
+    {
+        int inner = (int)weight.RowLength;
+        PanelLayout layout = new(rows, TIsa.Count, ProductTile<TIsa, TVector>.Vectors);
+        int lanes = layout.ColumnOf(layout.Panels);
+        int block = ProductBlocking.InnerOfFewRows(inner, lanes, CacheSizes.OfThisMachine);
+        int blocks = Math.Max(1, (inner + block - 1) / block);
+        float* panels = ProductScratch.Shared((long)lanes * Math.Max(1, inner));
+        WorkSharing.Run(
+            blocks * layout.Panels, new PackRowsJob(x, xStride, rows, inner, block, layout, panels),
+            (long)rows * inner < SmallestParallelWork ? 1 : threads);
+        int together = ProductBlocking.ColumnsOfFewRows((int)weight.Rows, threads);
+        WorkSharing.Run(
+            (int)((weight.Rows + together - 1) / together),
+            new FewRowsJob<TIsa, TVector, TEpilogue>(panels, rows, weight, target, layout, block, together), threads);
     }
 
     private static void Require(int length, int rows, int width, int stride, string name, StoredTensor weight)

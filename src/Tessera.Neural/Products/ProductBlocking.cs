@@ -18,6 +18,7 @@ internal readonly record struct ProductBlocking(int Inner, int RowChunk, int Row
 
     private const int MostRows = 1536;
     private const int FewestRows = 64;
+    private const int MostColumns = 64;
 
     /// <summary>Items of work; the ranges of panels of one range of rows follow each other.</summary>
     public int Items => RowChunks * Groups;
@@ -61,6 +62,21 @@ internal readonly record struct ProductBlocking(int Inner, int RowChunk, int Row
         int chunk = (((rows + chunks - 1) / chunks) + 7) / 8 * 8;
         return new ProductBlocking(length, chunk, (rows + chunk - 1) / chunk, groups, layout.Panels);
     }
+
+    /// <summary>
+    /// Length of a block of the inner dimension where all rows of X stay in the second-level cache, and eight rows of W that are widened
+    /// stay in the first-level one.
+    /// </summary>
+    public static int InnerOfFewRows(int inner, int lanes, CacheSizes caches)
+    {
+        long longest = Math.Clamp(caches.SecondLevel / 2 / (lanes * sizeof(float)), 256, LongestInner);
+        int blocks = (int)Math.Max(1, (inner + longest - 1) / longest);
+        return Math.Max(1, ((inner + blocks - 1) / blocks + 15) / 16 * 16);
+    }
+
+    /// <summary>Columns of an item of a product of few rows.</summary>
+    public static int ColumnsOfFewRows(int columns, int threads) =>
+        Math.Clamp(columns / (8 * threads), 8, MostColumns) / 8 * 8;
 
     /// <summary>First panel of a range; of the range after the last: all panels.</summary>
     public int FirstPanel(int group) => (int)((long)Panels * group / Groups);

@@ -1,14 +1,14 @@
+using Tessera.Backends.Cpu.Isa;
 using Tessera.Backends.Cpu.Packing;
 using Tessera.Serialization;
 
 namespace Tessera.Neural.Products;
 
-/// <summary>Reads parts of a stored matrix as binary32 and packs them.</summary>
-internal static unsafe class WeightRows
+/// <summary>Reads parts of a stored matrix as binary32, and packs them.</summary>
+internal static unsafe class WeightRows<TIsa, TVector>
+    where TIsa : struct, IVectorIsa<TVector>
+    where TVector : unmanaged
 {
-    /// <summary>Rows that are widened and transposed together.</summary>
-    public const int Together = 4;
-
     /// <summary>
     /// Packs part of a matrix into a panel: <c>panel[k * width + j] = W[row + j, start + k]</c>, zeros for rows that do not exist.
     /// </summary>
@@ -22,43 +22,68 @@ internal static unsafe class WeightRows
     public static void PackPanel(StoredTensor weight, int row, int start, int count, float* panel, int width, float* widened)
     {
         int rows = (int)Math.Min(width, weight.Rows - row);
-        for (int j = 0; j < width; j += Together)
+        if (weight.DataType == TensorDataType.Float32)
         {
-            if (j + Together <= rows && weight.DataType == TensorDataType.Float32)
+            fixed (byte* source = InPlace(weight, row, rows, start, count))
             {
-                nint stride = (nint)weight.RowLength;
-                fixed (byte* source = weight.Bytes(((row + j) * weight.RowLength) + start, count))
-                {
-                    // Bytes checks the first row; all four lie inside the same mapped tensor.
-                    float* first = (float*)source;
-                    Transposition.FourRows(
-                        first, first + stride, first + (2 * stride), first + (3 * stride), count, panel + j, width);
-                }
-
-                continue;
+                RowPanel.Pack((float*)source, (nint)weight.RowLength, rows, count, panel, width);
             }
 
-            for (int i = 0; i < Together; i++)
-            {
-                Span<float> part = new(widened + ((long)i * count), count);
-                if (j + i < rows)
-                {
-                    Read(weight, row + j + i, start, part);
-                }
-                else
-                {
-                    part.Clear();
-                }
-            }
+            return;
+        }
 
+        for (int j = 0; j < width; j += RowPanel.Together)
+        {
+            int some = Math.Clamp(rows - j, 0, RowPanel.Together);
+            Read(weight, row + j, some, start, count, widened, count);
+            new Span<float>(widened + ((long)some * count), (RowPanel.Together - some) * count).Clear();
             Transposition.FourRows(
                 widened, widened + count, widened + (2L * count), widened + (3L * count), count, panel + j, width);
         }
     }
 
-    /// <summary>Part of one row as binary32.</summary>
-    public static void Read(StoredTensor weight, int row, int start, Span<float> destination)
+    /// <summary>Parts of binary32 rows where they lie; the first of them as a span, whose end does not bound the others.</summary>
+    public static ReadOnlySpan<byte> InPlace(StoredTensor weight, int row, int rows, int start, int count)
     {
-        weight.ReadSingle((row * weight.RowLength) + start, destination);
+        // Checked for the last row too: all of them lie inside the tensor.
+        _ = weight.Bytes(((row + rows - 1) * weight.RowLength) + start, count);
+        return weight.Bytes((row * weight.RowLength) + start, count);
+    }
+
+    /// <summary>Parts of some rows as binary32.</summary>
+    /// <param name="weight">W.</param>
+    /// <param name="row">First row.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="start">First element of the rows.</param>
+    /// <param name="count">Elements of each row.</param>
+    /// <param name="destination">First element of the first row.</param>
+    /// <param name="stride">Floats between rows of the destination.</param>
+    public static void Read(StoredTensor weight, int row, int rows, int start, int count, float* destination, nint stride)
+    {
+        for (int i = 0; i < rows; i++)
+        {
+            long element = ((row + i) * weight.RowLength) + start;
+            float* target = destination + (i * stride);
+            switch (weight.DataType)
+            {
+                case TensorDataType.BFloat16:
+                    fixed (byte* source = weight.Bytes(element, count))
+                    {
+                        RowLoading<TIsa, TVector>.WidenBFloat16((ushort*)source, target, count);
+                    }
+
+                    break;
+                case TensorDataType.Float16:
+                    fixed (byte* source = weight.Bytes(element, count))
+                    {
+                        RowLoading<TIsa, TVector>.WidenBinary16((ushort*)source, target, count);
+                    }
+
+                    break;
+                default:
+                    weight.ReadSingle(element, new Span<float>(target, count));
+                    break;
+            }
+        }
     }
 }

@@ -55,8 +55,9 @@ internal static unsafe class RowLoading<TIsa, TVector>
         return destination;
     }
 
+    /// <summary>bfloat16 to binary32, exact.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WidenBFloat16(ushort* row, float* destination, int count)
+    public static void WidenBFloat16(ushort* row, float* destination, int count)
     {
         int i = 0;
         for (; i + TIsa.Count <= count; i += TIsa.Count)
@@ -70,10 +71,13 @@ internal static unsafe class RowLoading<TIsa, TVector>
         }
     }
 
-    // Exact for every finite number: 112 is the difference of the exponent biases. A subnormal is read as 2^-14 plus itself, whose
-    // mantissa then stands at its place. Infinities and NaN, recognised by magnitudes from 2^16, get the exponent of their kind.
+    /// <summary>binary16 to binary32, exact.</summary>
+    /// <remarks>
+    /// Exact for every finite number: 112 is the difference of the exponent biases. A subnormal is read as 2^-14 plus itself, whose
+    /// mantissa then stands at its place. Infinities and NaN, recognised by magnitudes from 2^16, get the exponent of their kind.
+    /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WidenBinary16(ushort* row, float* destination, int count)
+    public static void WidenBinary16(ushort* row, float* destination, int count)
     {
         const int ExponentOffset = 112 << 23;
         const int SmallestNormal = 113 << 23;
