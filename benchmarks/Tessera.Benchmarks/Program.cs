@@ -2,7 +2,8 @@ using BenchmarkDotNet.Running;
 using Tessera.Benchmarks.Commands;
 using Tessera.Cli.Terminal;
 
-if (args is not ([BenchCommands.Cpu, ..] or [BenchCommands.Probe, ..] or [BenchCommands.Cost, ..] or [BenchCommands.Wan, ..]))
+if (args is not ([BenchCommands.Cpu, ..] or [BenchCommands.Probe, ..] or [BenchCommands.Cost, ..] or [BenchCommands.Wan, ..]
+    or [BenchCommands.Gemm, ..]))
 {
     return BenchmarkSwitcher.FromAssembly(typeof(BenchCommands).Assembly).Run(args).Any() ? 0 : 1;
 }

@@ -16,6 +16,7 @@ internal static class BenchCommands
     public const string Probe = "probe";
     public const string Cost = "cost";
     public const string Wan = "wan";
+    public const string Gemm = "gemm";
 
     public static Command CreateRoot(CommandConsole console) => new("./bench", "Measure Tessera on this machine.")
     {
@@ -32,6 +33,7 @@ internal static class BenchCommands
         },
         new CostCommand(console),
         new WanCommand(console),
+        new GemmCommand(console),
         HelpWithExamples.CreateOption(),
     };
 }
