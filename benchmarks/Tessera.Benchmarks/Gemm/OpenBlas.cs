@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Tessera.Backends.Cpu;
 
@@ -26,18 +27,8 @@ internal static unsafe partial class OpenBlas
         fault = null;
         try
         {
-            if (OperatingSystem.IsLinux())
-            {
-                // The library reads the environment of the system, of which that of the runtime is a copy.
-                _ = SetVariable("OPENBLAS_THREAD_TIMEOUT", "4", 0);
-                if (CpuOptions.Default.EffectiveInstructionSet == CpuInstructionSet.Vector512)
-                {
-                    _ = SetVariable("OPENBLAS_CORETYPE", "SKYLAKEX", 0);
-                }
-            }
-
-            SetThreads(threads);
-            kernels = Marshal.PtrToStringUTF8((nint)CoreName()) ?? "unknown";
+            Prepare();
+            kernels = Start(threads);
             return true;
         }
         catch (DllNotFoundException)
@@ -54,6 +45,28 @@ internal static unsafe partial class OpenBlas
         {
             Sgemm(RowMajor, Plain, Transposed, rows, columns, inner, 1, x, inner, w, inner, 0, y, columns);
         }
+    }
+
+    // Apart from Start: compiling a method may load the libraries that it calls, and this must come before.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Prepare()
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            // The library reads the environment of the system, of which that of the runtime is a copy.
+            _ = SetVariable("OPENBLAS_THREAD_TIMEOUT", "4", 0);
+            if (CpuOptions.Default.EffectiveInstructionSet == CpuInstructionSet.Vector512)
+            {
+                _ = SetVariable("OPENBLAS_CORETYPE", "SKYLAKEX", 0);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static string Start(int threads)
+    {
+        SetThreads(threads);
+        return Marshal.PtrToStringUTF8((nint)CoreName()) ?? "unknown";
     }
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
