@@ -8,7 +8,9 @@ using Tessera.Wan.Initialization;
 
 namespace Tessera.Benchmarks.Wan.Sections;
 
-/// <summary>Every attention method in a tiny transformer: time and stages of a step, planning included, and the deviation by layer.</summary>
+/// <summary>
+/// Every attention method in a tiny transformer: time and stages of a step, planning included, and the deviation by layer.
+/// </summary>
 internal sealed class MethodsSection : IBenchSection<WanContext>
 {
     private const int Seed = 1;
@@ -33,7 +35,10 @@ internal sealed class MethodsSection : IBenchSection<WanContext>
             Math.Max(3, context.Request.Repeat).ToString(CultureInfo.InvariantCulture));
         double dense = methods[0].Seconds;
         DeviationRow[] layers =
-            [.. methods.Skip(1).SelectMany(static method => method.Layers.Select(layer => new DeviationRow(method.Name, method.Format, layer)))];
+        [
+            .. methods.Skip(1).SelectMany(
+                static method => method.Layers.Select(layer => new DeviationRow(method.Name, method.Format, layer))),
+        ];
         return new SectionReport
         {
             Title = $"Attention methods in the model, {Grid.Tokens} tokens, {context.Threads} threads",
