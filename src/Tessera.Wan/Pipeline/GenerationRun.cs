@@ -74,9 +74,8 @@ internal sealed class GenerationRun(
         clock.Report(GenerationStage.TextEncoding, 0, 0, "", null);
         long start = Stopwatch.GetTimestamp();
         TextEncoding stage = new(model.Checkpoint, model.Tokenizer, model.TransformerConfig.TextLength, options.Threads);
-        EncodedPrompts prompts = stage.Run(
-            request.Prompt, guided ? request.NegativePrompt : null,
-            share => clock.Report(GenerationStage.TextEncoding, 0, share, "", null), cancellationToken);
+        EncodedPrompts prompts = stage.Run(request.Prompt, guided ? request.NegativePrompt : null, cancellationToken);
+        clock.Report(GenerationStage.TextEncoding, 0, 1, "", null);
         Probe?.Prompts?.Invoke(prompts);
         return new DenoisingState(noise.Noise, Sampler.Create(table), prompts, [])
         {

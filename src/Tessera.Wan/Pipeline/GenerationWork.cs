@@ -59,7 +59,7 @@ internal sealed class GenerationWork(
             Stages =
             [
                 new StageEstimate(
-                    GenerationStage.TextEncoding, weights[0], TextMemory(), text, passes * speed.TextSeconds(text / passes, weights[0])),
+                    GenerationStage.TextEncoding, weights[0], TextMemory(passes), text, speed.TextSeconds(text, weights[0])),
                 new StageEstimate(
                     GenerationStage.Denoising, weights[1], DenoisingMemory(latent, passes), operations, steps.Sum()),
                 new StageEstimate(
@@ -84,7 +84,7 @@ internal sealed class GenerationWork(
     private double TextOperations() => 2.0 * PromptTokens * encoder.Layers
         * (((double)encoder.Dim * encoder.AttentionDim * 4) + ((double)encoder.Dim * encoder.FeedForwardDim * 3));
 
-    private long TextMemory() => Workspace + (sizeof(float) * (long)PromptTokens
+    private long TextMemory(int prompts) => Workspace + (sizeof(float) * (long)prompts * PromptTokens
         * ((3L * encoder.Dim) + (4L * encoder.AttentionDim) + (2L * encoder.FeedForwardDim) + (3L * encoder.Heads)));
 
     /// <summary>Packed K and V, and block masks of one step, up to what kernels may hold.</summary>

@@ -71,8 +71,8 @@ public sealed class MachineSpeed
     /// <param name="headDim">Channels of a head.</param>
     public double AttentionRate(QuantizationRecipe recipe, int headDim) => _attention(recipe, headDim);
 
-    /// <summary>Seconds of encoding a prompt.</summary>
-    /// <param name="operations">Operations of its rows.</param>
+    /// <summary>Seconds of encoding all prompts in one pass over the weights.</summary>
+    /// <param name="operations">Operations of their rows.</param>
     /// <param name="weightBytes">Bytes of the encoder's weights.</param>
     public double TextSeconds(double operations, long weightBytes) =>
         Math.Max(operations / (Peak * TextShare), weightBytes / WeightBytesPerSecond);

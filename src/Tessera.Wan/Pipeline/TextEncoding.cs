@@ -14,27 +14,30 @@ internal sealed class TextEncoding(WanCheckpoint model, PromptTokenizer tokenize
     /// <summary>Encodes.</summary>
     /// <param name="prompt">The prompt.</param>
     /// <param name="negative">The negative prompt, or null where the guidance needs none.</param>
-    /// <param name="done">Receives the share that is done.</param>
     /// <param name="cancellationToken">Polled between blocks of the encoder.</param>
-    public EncodedPrompts Run(string prompt, string? negative, Action<double> done, CancellationToken cancellationToken)
+    public EncodedPrompts Run(string prompt, string? negative, CancellationToken cancellationToken)
     {
         (Checkpoint weights, Umt5Config config) = model.OpenTextEncoder();
         using (weights)
         {
             Umt5Encoder encoder = new(weights, config);
-            EncodedPrompt first = Encode(encoder, prompt, cancellationToken);
-            done(negative is null ? 1 : 0.5);
-            EncodedPrompt? second = negative is null ? null : Encode(encoder, negative, cancellationToken);
-            done(1);
-            return new EncodedPrompts(first, second);
+            Tokens[] prompts = negative is null ? [Tokenize(prompt)] : [Tokenize(prompt), Tokenize(negative)];
+
+            // One pass over the weights, which are most of the work, serves both prompts.
+            float[][] rows = encoder.EncodeAll([.. prompts.Select(static tokens => tokens.Ids)], threads, cancellationToken);
+            return new EncodedPrompts(Encoded(prompts[0], rows[0]), negative is null ? null : Encoded(prompts[1], rows[1]));
         }
     }
 
-    private EncodedPrompt Encode(Umt5Encoder encoder, string text, CancellationToken cancellationToken)
+    private static EncodedPrompt Encoded(Tokens tokens, float[] rows) => new(rows, tokens.Ids.Length, tokens.Dropped);
+
+    private Tokens Tokenize(string text)
     {
         string clean = PromptCleaner.Clean(text);
         int[] ids = tokenizer.Encode(clean, textLength);
-        int dropped = tokenizer.Unigram.Encode(clean).Length + 1 - ids.Length;
-        return new EncodedPrompt(encoder.Encode(ids, threads, cancellationToken), ids.Length, dropped);
+        return new Tokens(ids, tokenizer.Unigram.Encode(clean).Length + 1 - ids.Length);
     }
+
+    /// <summary>Ids of a prompt, and how many did not fit.</summary>
+    private readonly record struct Tokens(int[] Ids, int Dropped);
 }

@@ -57,7 +57,8 @@ internal sealed class SelfAttentionLayer
 
         AttentionInputs inputs = new AttentionInputs(
             HeadViews.Of((ReadOnlySpan<float>)query, tokens, _config), HeadViews.Of((ReadOnlySpan<float>)key, tokens, _config),
-            HeadViews.Of((ReadOnlySpan<float>)value, tokens, _config)) with { Rotary = pass.Rotary };
+            HeadViews.Of((ReadOnlySpan<float>)value, tokens, _config)) with
+        { Rotary = pass.Rotary };
         SelfAttentionCall call = new(pass.Grid, pass.Step with { Layer = layer, LayerCount = _config.Layers }, pass.Branch)
         {
             Order = pass.Order,

@@ -49,11 +49,19 @@ public sealed class DoctorCommandTests
     {
         CudaDeviceProperties device = new()
         {
-            Name = "NVIDIA H200", Architecture = 90, Multiprocessors = 132, SharedBytesPerBlock = 232448, MemoryBytes = 141L << 30,
+            Name = "NVIDIA H200",
+            Architecture = 90,
+            Multiprocessors = 132,
+            SharedBytesPerBlock = 232448,
+            MemoryBytes = 141L << 30,
         };
         CudaSystem system = new()
         {
-            DriverFile = "libcuda.so.1", DriverVersion = 13000, Devices = [device], NvrtcFile = "libnvrtc.so.13", NvrtcVersion = 13000,
+            DriverFile = "libcuda.so.1",
+            DriverVersion = 13000,
+            Devices = [device],
+            NvrtcFile = "libnvrtc.so.13",
+            NvrtcVersion = 13000,
         };
         using TemporaryFolder folder = new();
         KernelCache cache = new(folder.Path);

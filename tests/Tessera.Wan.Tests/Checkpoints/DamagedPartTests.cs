@@ -14,7 +14,13 @@ public sealed class DamagedPartTests : IDisposable
 {
     private static readonly WanTransformerConfig Sizes = new()
     {
-        Dim = 12, FeedForwardDim = 8, Heads = 2, Layers = 2, FrequencyDim = 4, TextDim = 6, TextLength = 4,
+        Dim = 12,
+        FeedForwardDim = 8,
+        Heads = 2,
+        Layers = 2,
+        FrequencyDim = 4,
+        TextDim = 6,
+        TextLength = 4,
     };
 
     private readonly string _path = Path.Combine(Path.GetTempPath(), $"tessera-damaged-{Guid.NewGuid():N}.safetensors");
@@ -88,7 +94,13 @@ public sealed class DamagedPartTests : IDisposable
             {
                 "text encoder" => new Umt5Config
                 {
-                    Dim = 4, FeedForwardDim = 6, Heads = 2, HeadDim = 2, Layers = 2, Vocabulary = 5, Buckets = 32,
+                    Dim = 4,
+                    FeedForwardDim = 6,
+                    Heads = 2,
+                    HeadDim = 2,
+                    Layers = 2,
+                    Vocabulary = 5,
+                    Buckets = 32,
                 }.Tensors(),
                 "autoencoder" => new WanVaeConfig { BaseDim = 1 }.Tensors(),
                 _ => new TinyVaeConfig { DecoderWidths = [4, 2, 1, 1], EncoderWidth = 2 }.Tensors(),

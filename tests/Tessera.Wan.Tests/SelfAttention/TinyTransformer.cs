@@ -22,7 +22,12 @@ public sealed class TinyTransformer : IDisposable
     {
         WanTransformerConfig sizes = new()
         {
-            Dim = 64, FeedForwardDim = 96, Heads = 2, Layers = 3, TextDim = 32, TextLength = 8,
+            Dim = 64,
+            FeedForwardDim = 96,
+            Heads = 2,
+            Layers = 3,
+            TextDim = 32,
+            TextLength = 8,
         };
         new RandomCheckpoint(WanModelSizes.Tiny with { Transformer = sizes }, seed: 11, WanParts.Transformer).Write(_folder);
         (_weights, WanTransformerConfig config) = WanCheckpoint.Find(_folder).OpenTransformer();

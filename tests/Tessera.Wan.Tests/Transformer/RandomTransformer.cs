@@ -45,7 +45,13 @@ internal sealed class RandomTransformer : IDisposable
 
     public static WanTransformerConfig SmallConfig { get; } = new()
     {
-        Dim = 48, FeedForwardDim = 100, Heads = 3, Layers = 2, TextDim = 12, TextLength = 8, FrequencyDim = 10,
+        Dim = 48,
+        FeedForwardDim = 100,
+        Heads = 3,
+        Layers = 2,
+        TextDim = 12,
+        TextLength = 8,
+        FrequencyDim = 10,
     };
 
     public WanTransformer Model { get; }
