@@ -1,18 +1,17 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Tessera.Backends.Cpu;
 
 namespace Tessera.Benchmarks.Gemm;
 
 /// <summary>
-/// SGEMM of OpenBLAS, the peer of our products. Old releases do not know new processors and take kernels of half the width, so where this
-/// process has AVX-512 they are told to use it; and they are told to let go of the processors after a call, which they would spin on while
-/// the next contestant runs. Both can be overruled from outside by the same environment variables.
+/// SGEMM of OpenBLAS, the peer of our products, with the kernels that it chooses itself. It is told to let go of the processors after a
+/// call, which it would spin on while the next contestant runs; the same variable of the environment overrules that.
 /// </summary>
 internal static unsafe partial class OpenBlas
 {
     private const string Library = "libopenblas.so.0";
+    private const string KernelVariable = "OPENBLAS_CORETYPE";
     private const int RowMajor = 101;
     private const int Plain = 111;
     private const int Transposed = 112;
@@ -55,10 +54,6 @@ internal static unsafe partial class OpenBlas
         {
             // The library reads the environment of the system, of which that of the runtime is a copy.
             _ = SetVariable("OPENBLAS_THREAD_TIMEOUT", "4", 0);
-            if (CpuOptions.Default.EffectiveInstructionSet == CpuInstructionSet.Vector512)
-            {
-                _ = SetVariable("OPENBLAS_CORETYPE", "SKYLAKEX", 0);
-            }
         }
     }
 
@@ -66,7 +61,8 @@ internal static unsafe partial class OpenBlas
     private static string Start(int threads)
     {
         SetThreads(threads);
-        return Marshal.PtrToStringUTF8((nint)CoreName()) ?? "unknown";
+        string name = Marshal.PtrToStringUTF8((nint)CoreName()) ?? "unknown";
+        return Environment.GetEnvironmentVariable(KernelVariable) is { } forced ? $"{name} (forced: {KernelVariable}={forced})" : name;
     }
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
