@@ -32,6 +32,9 @@ public sealed class Linear
     /// <summary>W as stored.</summary>
     public StoredTensor Weight { get; }
 
+    /// <summary>What activations and weights are rounded to before they are multiplied.</summary>
+    public ProductPrecision Precision { get; init; }
+
     /// <summary>Numbers of an input row.</summary>
     public int Inputs { get; }
 
@@ -45,7 +48,7 @@ public sealed class Linear
     /// <param name="threads">Threads; 0 for all processors.</param>
     /// <exception cref="ArgumentException">A length does not fit.</exception>
     public void Forward(ReadOnlySpan<float> input, int rows, Span<float> output, int threads = 0) =>
-        MatrixProduct.Multiply(input, rows, Weight, _bias, default(Activated<NoActivation>), output, threads);
+        Forward(input, rows, default(Activated<NoActivation>), output, threads);
 
     /// <summary>Applies the layer to rows and finishes each number before it leaves the cache.</summary>
     /// <param name="input">x [rows, inputs].</param>
@@ -58,5 +61,5 @@ public sealed class Linear
     public void Forward<TEpilogue>(
         ReadOnlySpan<float> input, int rows, TEpilogue epilogue, Span<float> output, int threads = 0, RowStrides strides = default)
         where TEpilogue : struct, IEpilogue, allows ref struct =>
-        MatrixProduct.Multiply(input, rows, Weight, _bias, epilogue, output, threads, strides);
+        MatrixProduct.Multiply(input, rows, Weight, _bias, epilogue, output, threads, strides, Precision);
 }

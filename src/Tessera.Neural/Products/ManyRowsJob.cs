@@ -14,9 +14,11 @@ namespace Tessera.Neural.Products;
 ///     for each 8 rows of I: for each panel of J  X[8, K] in the first-level cache, sums in registers
 ///     after the last block: epilogue of 8 rows
 /// </code>
+/// With <c>rounds</c>, both operands are rounded to bfloat16 on the way: the meaning of <see cref="ProductPrecision.BFloat16"/>.
 /// </summary>
 internal readonly unsafe struct ManyRowsJob<TIsa, TVector, TEpilogue>(
-    float* x, nint xStride, int rows, StoredTensor weight, ProductOutput target, PanelLayout layout, ProductBlocking blocking) : ITileJob
+    float* x, nint xStride, int rows, StoredTensor weight, ProductOutput target, PanelLayout layout, ProductBlocking blocking, bool rounds)
+    : ITileJob
     where TIsa : struct, IVectorIsa<TVector>
     where TVector : unmanaged
     where TEpilogue : struct, IEpilogue, allows ref struct
@@ -36,9 +38,11 @@ internal readonly unsafe struct ManyRowsJob<TIsa, TVector, TEpilogue>(
         bool isBlocked = inner > blocking.Inner;
         long packedFloats = ProductScratch.Lines((long)width * blocking.Inner);
         long sumFloats = (long)width * (isBlocked ? lastRow - firstRow : ProductTile<TIsa, TVector>.Rows);
-        float* packed = ProductScratch.Worker(packedFloats + sumFloats + (RowPanel.Together * (long)blocking.Inner));
+        long roundedFloats = rounds ? ProductTile<TIsa, TVector>.Rows * (long)blocking.Inner : 0;
+        float* packed = ProductScratch.Worker(packedFloats + sumFloats + (RowPanel.Together * (long)blocking.Inner) + roundedFloats);
         float* sums = packed + packedFloats;
         float* widened = sums + sumFloats;
+        float* rounded = widened + (RowPanel.Together * (long)blocking.Inner);
         int start = 0;
         do
         {
@@ -51,18 +55,33 @@ internal readonly unsafe struct ManyRowsJob<TIsa, TVector, TEpilogue>(
                     layout.VectorsOf(panel) * TIsa.Count, widened);
             }
 
+            if (rounds && weight.DataType != TensorDataType.BFloat16)
+            {
+                for (int j = 0; j < width; j++)
+                {
+                    BFloat16Rounding.RoundWide(packed + ((long)j * count), packed + ((long)j * count), count);
+                }
+            }
+
             for (int row = firstRow; row < lastRow; row += ProductTile<TIsa, TVector>.Rows)
             {
                 int tileRows = Math.Min(ProductTile<TIsa, TVector>.Rows, lastRow - row);
                 float* block = sums + (isBlocked ? (long)(row - firstRow) * width : 0);
                 float* a = x + (row * xStride) + start;
+                nint aStride = xStride;
+                if (rounds)
+                {
+                    a = Rounded(a, tileRows, count, rounded);
+                    aStride = count;
+                }
+
                 ProductSegment segment = new() { Steps = count };
                 for (int panel = firstPanel; panel < lastPanel; panel++)
                 {
                     int column = layout.ColumnOf(panel) - firstColumn;
                     segment.B = packed + ((long)column * count);
                     ProductTile<TIsa, TVector>.Multiply(
-                        &segment, 1, a, xStride, tileRows, block + column, width, layout.VectorsOf(panel), start > 0);
+                        &segment, 1, a, aStride, tileRows, block + column, width, layout.VectorsOf(panel), start > 0);
                 }
 
                 if (start + count >= inner)
@@ -74,5 +93,15 @@ internal readonly unsafe struct ManyRowsJob<TIsa, TVector, TEpilogue>(
             start += count;
         }
         while (start < inner);
+    }
+
+    private float* Rounded(float* a, int tileRows, int count, float* rounded)
+    {
+        for (int r = 0; r < tileRows; r++)
+        {
+            BFloat16Rounding.RoundWide(a + (r * xStride), rounded + ((long)r * count), count);
+        }
+
+        return rounded;
     }
 }

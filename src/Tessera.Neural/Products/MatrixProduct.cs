@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using Tessera.Backends.Cpu.Costs;
+using Tessera.Backends.Cpu.Emitted;
 using Tessera.Backends.Cpu.Isa;
 using Tessera.Serialization;
 
@@ -43,12 +44,26 @@ public static unsafe class MatrixProduct
     /// <param name="output">Y; must not overlap X.</param>
     /// <param name="threads">Threads; 0 for all processors.</param>
     /// <param name="strides">Floats from row to row where rows are parts of wider ones.</param>
+    /// <param name="precision">What both operands are rounded to.</param>
     /// <exception cref="ArgumentException">A length does not fit.</exception>
     public static void Multiply<TEpilogue>(
         ReadOnlySpan<float> input, int rows, StoredTensor weight, ReadOnlySpan<float> bias, TEpilogue epilogue,
-        Span<float> output, int threads = 0, RowStrides strides = default)
+        Span<float> output, int threads = 0, RowStrides strides = default, ProductPrecision precision = ProductPrecision.Float32)
+        where TEpilogue : struct, IEpilogue, allows ref struct =>
+        Multiply(input, rows, weight, bias, epilogue, output, threads, strides, precision, precision == ProductPrecision.BFloat16
+            && EmittedBFloat16.IsSupported);
+
+    /// <summary>The same, with or without emitted code: for tests and measurements of what other machines do.</summary>
+    internal static void Multiply<TEpilogue>(
+        ReadOnlySpan<float> input, int rows, StoredTensor weight, ReadOnlySpan<float> bias, TEpilogue epilogue,
+        Span<float> output, int threads, RowStrides strides, ProductPrecision precision, bool isEmitted)
         where TEpilogue : struct, IEpilogue, allows ref struct
     {
+        if (precision is not (ProductPrecision.Float32 or ProductPrecision.BFloat16))
+        {
+            throw new ArgumentException($"{precision} is no precision of a product; wanted Float32 or BFloat16.", nameof(precision));
+        }
+
         ArgumentNullException.ThrowIfNull(weight);
         int inner = checked((int)weight.RowLength);
         int columns = checked((int)weight.Rows);
@@ -73,28 +88,44 @@ public static unsafe class MatrixProduct
             ProductOutput target = new() { Output = y, Stride = outputStride, Bias = b, Gate = gate, Residual = residual };
             int workers = threads > 0 ? threads : Environment.ProcessorCount;
             workers = (long)rows * inner * columns < SmallestParallelWork ? 1 : workers;
-            if (Isa512.IsSupported)
+            bool rounds = precision == ProductPrecision.BFloat16;
+            if (rounds && isEmitted && inner > 0)
             {
-                Run<Isa512, Vector512<float>, TEpilogue>(x, inputStride, rows, weight, target, workers);
+                RunEmitted<TEpilogue>(x, inputStride, rows, weight, target, workers);
+            }
+            else if (Isa512.IsSupported)
+            {
+                Run<Isa512, Vector512<float>, TEpilogue>(x, inputStride, rows, weight, target, workers, rounds);
             }
             else if (Isa256.IsSupported)
             {
-                Run<Isa256, Vector256<float>, TEpilogue>(x, inputStride, rows, weight, target, workers);
+                Run<Isa256, Vector256<float>, TEpilogue>(x, inputStride, rows, weight, target, workers, rounds);
             }
             else
             {
-                Run<Isa128, Vector128<float>, TEpilogue>(x, inputStride, rows, weight, target, workers);
+                Run<Isa128, Vector128<float>, TEpilogue>(x, inputStride, rows, weight, target, workers, rounds);
             }
         }
     }
 
-    private static void Run<TIsa, TVector, TEpilogue>(
+    private static void RunEmitted<TEpilogue>(
         float* x, nint xStride, int rows, StoredTensor weight, in ProductOutput target, int threads)
+        where TEpilogue : struct, IEpilogue, allows ref struct
+    {
+        PanelLayout layout = new((int)weight.Rows, Isa512.Count, BFloat16Panel.MostVectors);
+        int pairs = (int)((weight.RowLength + 1) / 2);
+        ProductBlocking blocking = ProductBlocking.For(rows, pairs, layout, threads, CacheSizes.OfThisMachine);
+        WorkSharing.Run(
+            blocking.Items, new BFloat16RowsJob<TEpilogue>(x, xStride, rows, weight, target, layout, blocking), threads);
+    }
+
+    private static void Run<TIsa, TVector, TEpilogue>(
+        float* x, nint xStride, int rows, StoredTensor weight, in ProductOutput target, int threads, bool rounds)
         where TIsa : struct, IVectorIsa<TVector>
         where TVector : unmanaged
         where TEpilogue : struct, IEpilogue, allows ref struct
     {
-        if (rows <= FewRows)
+        if (rows <= FewRows && !rounds)
         {
             RunFewRows<TIsa, TVector, TEpilogue>(x, xStride, rows, weight, target, threads);
             return;
@@ -104,7 +135,7 @@ public static unsafe class MatrixProduct
         ProductBlocking blocking = ProductBlocking.For(rows, (int)weight.RowLength, layout, threads, CacheSizes.OfThisMachine);
         WorkSharing.Run(
             blocking.Items,
-            new ManyRowsJob<TIsa, TVector, TEpilogue>(x, xStride, rows, weight, target, layout, blocking), threads);
+            new ManyRowsJob<TIsa, TVector, TEpilogue>(x, xStride, rows, weight, target, layout, blocking, rounds), threads);
     }
 
     private static void RunFewRows<TIsa, TVector, TEpilogue>(

@@ -20,6 +20,8 @@ internal sealed class X64Assembler
     private const byte Map0F38 = 2;
     private const byte NoPrefix = 0;
     private const byte Prefix66 = 1;
+    private const byte PrefixF3 = 2;
+    private const byte PrefixF2 = 3;
 
     private readonly List<byte> _code = [];
 
@@ -99,7 +101,17 @@ internal sealed class X64Assembler
     public void VectorDotBytes(int sums, int unsignedBytes, int signedBytes) =>
         Vector(Map0F38, Prefix66, 0x50, sums, unsignedBytes, signedBytes);
 
+    /// <summary>Adds to each binary32 lane the products of two pairs of bfloat16 (vdpbf16ps).</summary>
+    public void VectorDotBFloat16(int sums, int left, int right) => Vector(Map0F38, PrefixF3, 0x52, sums, left, right);
+
+    /// <summary>Rounds 16 lanes of memory to the lower, 16 lanes of a register to the upper half of 32 bfloat16 (vcvtne2ps2bf16).</summary>
+    public void VectorToBFloat16(int destination, int upper, MemoryOperand lower) =>
+        Vector(Map0F38, PrefixF2, 0x72, destination, upper, lower, VectorBytes);
+
     public void VectorInt32ToFloat(int destination, int source) => Vector(Map0F, NoPrefix, 0x5B, destination, 0, source);
+
+    public void VectorAdd(int destination, int left, MemoryOperand right) =>
+        Vector(Map0F, NoPrefix, 0x58, destination, left, right, VectorBytes);
 
     public void VectorMultiply(int destination, int left, int right) => Vector(Map0F, NoPrefix, 0x59, destination, left, right);
 
