@@ -47,6 +47,8 @@ public sealed class X64AssemblerTests
             Expect($"vmovups zmm17,zmmword ptr [{text}]", assembler => assembler.VectorLoad(17, operand));
             Expect($"vmovups zmmword ptr [{text}],zmm30", assembler => assembler.VectorStore(operand, 30));
             Expect($"vmaxps zmm31,zmm8,zmmword ptr [{text}]", assembler => assembler.VectorMaximum(31, 8, operand));
+            Expect($"vaddps zmm24,zmm7,zmmword ptr [{text}]", assembler => assembler.VectorAdd(24, 7, operand));
+            Expect($"vcvtne2ps2bf16 zmm4,zmm19,zmmword ptr [{text}]", assembler => assembler.VectorToBFloat16(4, 19, operand));
             Expect($"vpbroadcastd zmm2,dword ptr [{text}]", assembler => assembler.VectorBroadcast(2, operand));
             Expect($"vfmadd213ps zmm21,zmm9,zmmword ptr [{text}]", assembler => assembler.VectorMultiplyAdd(21, 9, operand));
         }
@@ -63,6 +65,7 @@ public sealed class X64AssemblerTests
                 int b = second;
                 int c = (first * 7 + second * 3 + 5) % 32;
                 Expect($"vpdpbusd zmm{a},zmm{b},zmm{c}", assembler => assembler.VectorDotBytes(a, b, c));
+                Expect($"vdpbf16ps zmm{a},zmm{b},zmm{c}", assembler => assembler.VectorDotBFloat16(a, b, c));
                 Expect($"vmulps zmm{a},zmm{b},zmm{c}", assembler => assembler.VectorMultiply(a, b, c));
                 Expect($"vmaxps zmm{a},zmm{b},zmm{c}", assembler => assembler.VectorMaximum(a, b, c));
                 Expect($"vmovaps zmm{a},zmm{b}", assembler => assembler.VectorMove(a, b));
