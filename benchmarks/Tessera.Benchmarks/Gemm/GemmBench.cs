@@ -66,7 +66,9 @@ internal sealed class GemmBench(int threads, int repeat, TextWriter progress, Ca
         ("of OpenBLAS", static row => Figures.Factor(row.OfPeer)),
         ("of peak", row => Figures.Share(row.Rate(row.Float32.Median) / peak)),
         ("BF16 weights", static row => $"{row.Rate(row.BFloat16.Median):0}"),
-        ("bias and GELU", static row => $"{row.Rate(row.Gelu.Median):0}"));
+        ("bias and GELU", static row => $"{row.Rate(row.Gelu.Median):0}"),
+        ("BF16 products", static row => $"{row.Rate(row.Rounded.Median):0}"),
+        ("of BF16 weights", static row => Figures.Factor(row.GainOfRounding)));
 
     private static ReportTable<ConvolutionRow> ConvolutionTable(ConvolutionRow[] rows, double peak) => new(
         "convolutions", "Convolutions of one frame", rows,
@@ -106,6 +108,10 @@ internal sealed class GemmBench(int threads, int repeat, TextWriter progress, Ca
             new SteadyContestant("bfloat16", () => MatrixProduct.Multiply(x, rows, narrow, [], y, threads)),
             new SteadyContestant(
                 "gelu", () => MatrixProduct.Multiply(x, rows, weight, bias, default(Activated<GeluTanhActivation>), y, threads)),
+            new SteadyContestant(
+                "rounded",
+                () => MatrixProduct.Multiply(
+                    x, rows, narrow, [], default(Activated<NoActivation>), y, threads, precision: ProductPrecision.BFloat16)),
         ];
         if (hasPeer)
         {
@@ -113,7 +119,7 @@ internal sealed class GemmBench(int threads, int repeat, TextWriter progress, Ca
         }
 
         RunTimes[] times = Interleaving.Time(contestants, repeat, cancellationToken);
-        return new ProductRow(rows, inner, columns, times[0], times[1], times[2], hasPeer ? times[3] : null);
+        return new ProductRow(rows, inner, columns, times[0], times[1], times[2], times[3], hasPeer ? times[4] : null);
     }
 
     private ConvolutionRow Measure((string Name, int Side, int Inputs, int Outputs, int Frames, int Taps) one)

@@ -26,6 +26,7 @@ internal sealed class WanCommand : CommandWithExamples
         "--grids", "Grids of tokens of section forward.", "5x16x16", "5x30x52");
 
     private readonly Option<bool> _denseOnly = new("--dense-only") { Description = "Leave PARO out of section forward." };
+    private readonly Option<string?> _precision = PrecisionOption.Create();
     private readonly Option<int> _repeat = CountOption.Create(
         "--repeat", "Timed rounds; every contestant runs once in each.", 3, 1, 1000);
 
@@ -50,7 +51,7 @@ internal sealed class WanCommand : CommandWithExamples
             "./bench wan --section open,forward", "./bench wan --section text --text-checkpoint wan-t5",
             "./bench wan --section all --json figures.json --markdown figures.md")
     {
-        Option[] options = [_sections, _checkpoint, _textCheckpoint, _grids, _denseOnly, _repeat, _json, _markdown];
+        Option[] options = [_sections, _checkpoint, _textCheckpoint, _grids, _denseOnly, _precision, _repeat, _json, _markdown];
         Array.ForEach(options, Options.Add);
         _machine = MachineOptions.AddTo(this);
         SetAction((parsed, cancellationToken) => Task.FromResult(Execute(parsed, console, cancellationToken)));
@@ -72,6 +73,7 @@ internal sealed class WanCommand : CommandWithExamples
             TextCheckpoint = parsed.GetValue(_textCheckpoint)!,
             Grids = parsed.GetValue(_grids)!,
             SkipsParo = parsed.GetValue(_denseOnly),
+            Precision = PrecisionOption.Read(parsed, _precision),
             Repeat = parsed.GetValue(_repeat),
             Options = _machine.Read(parsed),
         };

@@ -1,6 +1,7 @@
 using Tessera.Backends.Cpu;
 using Tessera.Benchmarks.Driver;
 using Tessera.Layout;
+using Tessera.Neural.Products;
 
 namespace Tessera.Benchmarks.Wan;
 
@@ -21,6 +22,9 @@ internal sealed record WanRequest
 
     /// <summary>Whether forward passes are measured dense only.</summary>
     public required bool SkipsParo { get; init; }
+
+    /// <summary>What wide products of section forward round their operands to.</summary>
+    public required ProductPrecision Precision { get; init; }
 
     /// <summary>Timed rounds.</summary>
     public required int Repeat { get; init; }

@@ -27,6 +27,7 @@ internal sealed class GenerateCommand : CommandWithExamples
     };
     private readonly Option<int?> _textLength = CountOption.CreateOptional(
         "--text-length", "Text tokens that the model sees; longer prompts are cut. Default: the checkpoint's, 512.", 1, 1 << 16);
+    private readonly Option<string?> _precision = PrecisionOption.Create();
     private readonly Option<bool> _resume = new("--resume")
     {
         Description = "Continue the interrupted generation of this output from its last saved step, with the result it would have had.",
@@ -57,7 +58,7 @@ internal sealed class GenerateCommand : CommandWithExamples
         _attention = AttentionOptions.AddTo(this);
         _codec = CodecOptions.AddTo(this);
         _backend = BackendOptions.AddTo(this);
-        Option[] options = [_textLength, _resume, _estimate, _logSteps, _json];
+        Option[] options = [_textLength, _precision, _resume, _estimate, _logSteps, _json];
         Array.ForEach(options, Options.Add);
         SetAction((parsed, cancellationToken) => Task.FromResult(Execute(parsed, console, cancellationToken)));
     }
@@ -97,6 +98,7 @@ internal sealed class GenerateCommand : CommandWithExamples
             Threads = backends.Threads,
             Kernels = new KernelSettings(backends.Selector, _backend.Backend(parsed)),
             MapReader = backends.MapReader,
+            Precision = PrecisionOption.Read(parsed, _precision),
             TextLength = parsed.GetValue(_textLength),
         });
         try

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Tessera.Neural.Products;
 using Tessera.Serialization;
 using Tessera.Wan.Sampling;
 using Tessera.Wan.SelfAttention;
@@ -35,10 +36,11 @@ internal sealed class GenerationIdentity
     /// <param name="textLength">Rows of text.</param>
     /// <param name="backend">What runs attention.</param>
     /// <param name="attention">Self-attention in force.</param>
+    /// <param name="precision">Of the transformer's wide products.</param>
     /// <param name="checkpoint">Fingerprint of the model.</param>
     public static GenerationIdentity Of(
         GenerationRequest request, SigmaTable table, PreparedLatents noise, ulong seed, int textLength, string backend,
-        SelfAttentionOptions attention, string checkpoint)
+        SelfAttentionOptions attention, ProductPrecision precision, string checkpoint)
     {
         SortedDictionary<string, string> values = new(StringComparer.Ordinal)
         {
@@ -65,6 +67,7 @@ internal sealed class GenerationIdentity
         Add(values, "quantization", attention.Recipe?.Name);
         Add(values, "plan", attention.Plan is { } plan ? plan.Hash ?? plan.Schedule.Name : null);
         Add(values, "dense steps and layers", attention.WarmUp?.ToString());
+        Add(values, "precision", precision == ProductPrecision.Float32 ? null : precision.ToString());
         return new GenerationIdentity(values);
     }
 

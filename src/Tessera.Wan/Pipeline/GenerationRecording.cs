@@ -72,6 +72,7 @@ internal sealed class GenerationRecording(
         Seed = request.NoisePath is null ? seed : null,
         Noise = request.NoisePath is null ? null : noise.Source,
         TextLength = model.TransformerConfig.TextLength,
+        Precision = options.Precision.ToString(),
         Codec = model.Codec.Name,
     };
 

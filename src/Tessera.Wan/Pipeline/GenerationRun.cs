@@ -43,7 +43,8 @@ internal sealed class GenerationRun(
             ?? (ulong)RandomNumberGenerator.GetInt32(int.MaxValue);
         PreparedLatents noise = LatentPreparation.Run(_shape, seed, request.NoisePath);
         GenerationIdentity identity = GenerationIdentity.Of(
-            request, table, noise, seed, model.TransformerConfig.TextLength, kernels.Backend, asked, model.Fingerprint);
+            request, table, noise, seed, model.TransformerConfig.TextLength, kernels.Backend, asked, options.Precision,
+            model.Fingerprint);
         SelfAttentionOptions attention = asked with
         {
             CalibratedPlanPath = asked.CalibratedPlanPath ?? resume?.PlanPath,
@@ -92,7 +93,8 @@ internal sealed class GenerationRun(
         }
 
         using (WanTransformer transformer = new(
-            model.Transformer, model.TransformerConfig, new WanTransformerOptions { Threads = options.Threads }))
+            model.Transformer, model.TransformerConfig,
+            new WanTransformerOptions { Threads = options.Threads, Precision = options.Precision }))
         {
             Denoising denoising = new(transformer, session, _shape, request.GuidanceScale) { VelocitiesComputed = Probe?.Velocities };
             denoising.Run(

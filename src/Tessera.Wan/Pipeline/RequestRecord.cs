@@ -42,6 +42,9 @@ public sealed record RequestRecord
     /// <summary>Rows of text that the transformer saw.</summary>
     public required int TextLength { get; init; }
 
+    /// <summary>What the transformer's wide products rounded their operands to.</summary>
+    public required string Precision { get; init; }
+
     /// <summary>Decoder.</summary>
     public required string Codec { get; init; }
 }

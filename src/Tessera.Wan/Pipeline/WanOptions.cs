@@ -1,10 +1,11 @@
 using Tessera.Attention;
+using Tessera.Neural.Products;
 using Tessera.Wan.Autoencoder;
 using Tessera.Wan.SelfAttention;
 
 namespace Tessera.Wan.Pipeline;
 
-/// <summary>How a pipeline runs: nothing of it but the text length, the codec and the attention changes what it makes.</summary>
+/// <summary>How a pipeline runs: nothing of it but the text length, the codec, the attention and the precision changes what it makes.</summary>
 public sealed record WanOptions
 {
     /// <summary>Threads; 0 for all processors. Results do not depend on it.</summary>
@@ -27,6 +28,12 @@ public sealed record WanOptions
     /// <summary>Decodes frames in overlapping tiles, which bounds memory and changes the pixels where tiles meet; null for whole
     /// frames.</summary>
     public FrameTiling? Tiling { get; init; }
+
+    /// <summary>
+    /// What the transformer's wide products round their operands to; see <see cref="Transformer.WanTransformerOptions.Precision"/>. A
+    /// generation is resumed in the precision that it began in.
+    /// </summary>
+    public ProductPrecision Precision { get; init; }
 
     /// <summary>Rows of text the transformer sees; null for the configuration's, 512 in every released model.</summary>
     public int? TextLength { get; init; }

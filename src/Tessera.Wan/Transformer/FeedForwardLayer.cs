@@ -15,11 +15,11 @@ internal sealed class FeedForwardLayer
     private readonly Linear _up;
     private readonly Linear _down;
 
-    public FeedForwardLayer(Checkpoint weights, string name, WanTransformerConfig config)
+    public FeedForwardLayer(Checkpoint weights, string name, WanTransformerConfig config, ProductPrecision precision)
     {
         _config = config;
-        _up = WanLayers.Linear(weights, $"{name}.0");
-        _down = WanLayers.Linear(weights, $"{name}.2");
+        _up = WanLayers.Linear(weights, $"{name}.0", precision);
+        _down = WanLayers.Linear(weights, $"{name}.2", precision);
     }
 
     /// <summary>Applies the layer to the normalised rows and adds the answer to the stream.</summary>

@@ -20,13 +20,13 @@ internal sealed class SelfAttentionLayer
     private readonly RmsNorm _queryNorm;
     private readonly RmsNorm _keyNorm;
 
-    public SelfAttentionLayer(Checkpoint weights, string name, WanTransformerConfig config)
+    public SelfAttentionLayer(Checkpoint weights, string name, WanTransformerConfig config, ProductPrecision precision)
     {
         _config = config;
-        _query = WanLayers.Linear(weights, $"{name}.q");
-        _key = WanLayers.Linear(weights, $"{name}.k");
-        _value = WanLayers.Linear(weights, $"{name}.v");
-        _output = WanLayers.Linear(weights, $"{name}.o");
+        _query = WanLayers.Linear(weights, $"{name}.q", precision);
+        _key = WanLayers.Linear(weights, $"{name}.k", precision);
+        _value = WanLayers.Linear(weights, $"{name}.v", precision);
+        _output = WanLayers.Linear(weights, $"{name}.o", precision);
         _queryNorm = new RmsNorm(weights[$"{name}.norm_q.weight"], config.Epsilon);
         _keyNorm = new RmsNorm(weights[$"{name}.norm_k.weight"], config.Epsilon);
     }

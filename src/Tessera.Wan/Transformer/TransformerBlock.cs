@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using Tessera.Neural.Checkpoints;
 using Tessera.Neural.Layers;
+using Tessera.Neural.Products;
 using Tessera.Wan.Checkpoints;
 
 namespace Tessera.Wan.Transformer;
@@ -19,15 +20,15 @@ internal sealed class TransformerBlock
     private readonly CrossAttentionLayer _crossAttention;
     private readonly FeedForwardLayer _feedForward;
 
-    public TransformerBlock(Checkpoint weights, int index, WanTransformerConfig config)
+    public TransformerBlock(Checkpoint weights, int index, WanTransformerConfig config, ProductPrecision precision)
     {
         string name = $"blocks.{index}";
         _config = config;
         _modulation = weights[$"{name}.modulation"].ReadSingle();
-        _selfAttention = new SelfAttentionLayer(weights, $"{name}.self_attn", config);
+        _selfAttention = new SelfAttentionLayer(weights, $"{name}.self_attn", config, precision);
         _crossNorm = new LayerNorm(weights[$"{name}.norm3.weight"], weights[$"{name}.norm3.bias"], config.Epsilon);
-        _crossAttention = new CrossAttentionLayer(weights, $"{name}.cross_attn", config);
-        _feedForward = new FeedForwardLayer(weights, $"{name}.ffn", config);
+        _crossAttention = new CrossAttentionLayer(weights, $"{name}.cross_attn", config, precision);
+        _feedForward = new FeedForwardLayer(weights, $"{name}.ffn", config, precision);
     }
 
     /// <summary>Makes keys and values of a prompt for this layer.</summary>

@@ -1,5 +1,6 @@
 using Tessera.Neural.Checkpoints;
 using Tessera.Neural.Layers;
+using Tessera.Neural.Products;
 
 namespace Tessera.Wan.Transformer;
 
@@ -7,5 +8,6 @@ namespace Tessera.Wan.Transformer;
 internal static class WanLayers
 {
     /// <summary>The linear layer of <c>name.weight</c> and <c>name.bias</c>.</summary>
-    public static Linear Linear(Checkpoint weights, string name) => new(weights[$"{name}.weight"], weights[$"{name}.bias"]);
+    public static Linear Linear(Checkpoint weights, string name, ProductPrecision precision = ProductPrecision.Float32) =>
+        new(weights[$"{name}.weight"], weights[$"{name}.bias"]) { Precision = precision };
 }

@@ -3,6 +3,7 @@ using Tessera.Attention;
 using Tessera.Layout;
 using Tessera.Neural.Checkpoints;
 using Tessera.Neural.Layers;
+using Tessera.Neural.Products;
 using Tessera.Wan.Autoencoder;
 using Tessera.Wan.Checkpoints;
 
@@ -47,7 +48,8 @@ public sealed class WanTransformer : IDisposable
         _time = new TimeConditioning(weights, config);
         _text = new TextConditioning(weights, config);
         _patchEmbedding = WanLayers.Linear(weights, "patch_embedding");
-        _blocks = [.. Enumerable.Range(0, config.Layers).Select(index => new TransformerBlock(weights, index, config))];
+        ProductPrecision precision = options?.Precision ?? ProductPrecision.Float32;
+        _blocks = [.. Enumerable.Range(0, config.Layers).Select(index => new TransformerBlock(weights, index, config, precision))];
         _head = new TransformerHead(weights, config);
         _crossAttention = new CrossAttention(config, _threads);
         _scratch = new TransformerScratch(config);

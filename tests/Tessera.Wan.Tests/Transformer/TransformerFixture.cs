@@ -1,5 +1,6 @@
 using Tessera.Attention;
 using Tessera.Neural.Checkpoints;
+using Tessera.Neural.Products;
 using Tessera.Serialization;
 using Tessera.TestKit;
 using Tessera.Wan.Autoencoder;
@@ -13,13 +14,13 @@ internal sealed class TransformerFixture : IDisposable
 {
     private readonly Checkpoint _weights;
 
-    public TransformerFixture(string name, int threads = 0)
+    public TransformerFixture(string name, int threads = 0, ProductPrecision precision = ProductPrecision.Float32)
     {
         string folder = Path.Combine(TestRoots.Fixtures, "wan", name);
         Io = SafetensorsFile.Open(Path.Combine(folder, "io.safetensors"));
         (_weights, Config) = WanWeights.OpenTransformer(
             Path.Combine(folder, "diffusion_pytorch_model.safetensors"), WanTransformerConfig.Read(Path.Combine(folder, "config.json")));
-        Model = new WanTransformer(_weights, Config, new WanTransformerOptions { Threads = threads });
+        Model = new WanTransformer(_weights, Config, new WanTransformerOptions { Threads = threads, Precision = precision });
         Latent = Io.ReadSingle("input.latent");
         Shape = ShapeOf(Io["input.latent"].Shape);
         Timestep = Io.ReadSingle("input.timestep")[0];

@@ -23,6 +23,7 @@ internal sealed class WanForwardProbe : WanProbe<WanForwardProbe.Forwards>
     private readonly Option<TokenGrid[]> _grid = GridListOption.Create("--grid", "Grid of tokens.", "5x16x16");
     private readonly Option<int> _repeat = CountOption.Create("--repeat", "Rounds.", 3, 1);
     private readonly Option<string?> _plans = new("--plans") { Description = "File of PARO's plans; without it dense alone is measured." };
+    private readonly Option<string?> _precision = PrecisionOption.Create();
     private readonly Option<bool> _steps = new("--steps") { Description = "Whole denoising steps with guidance." };
 
     public WanForwardProbe(CommandConsole console)
@@ -32,6 +33,7 @@ internal sealed class WanForwardProbe : WanProbe<WanForwardProbe.Forwards>
         Options.Add(_repeat);
         Options.Add(_plans);
         Options.Add(_steps);
+        Options.Add(_precision);
     }
 
     protected override Forwards Measure(ParseResult parsed, string checkpoint, int threads)
@@ -39,7 +41,8 @@ internal sealed class WanForwardProbe : WanProbe<WanForwardProbe.Forwards>
         (Checkpoint weights, WanTransformerConfig config) = WanCheckpoint.Find(checkpoint).OpenTransformer();
         using (weights)
         {
-            using WanTransformer transformer = new(weights, config, new WanTransformerOptions { Threads = threads });
+            WanTransformerOptions options = new() { Threads = threads, Precision = PrecisionOption.Read(parsed, _precision) };
+            using WanTransformer transformer = new(weights, config, options);
             WarmUp(transformer, threads);
             using ForwardRun run = new(transformer, parsed.GetValue(_grid)![0], threads);
             using SelfAttentionSession dense = run.Dense();

@@ -2,6 +2,7 @@ using System.Globalization;
 using Tessera.Benchmarks.Driver;
 using Tessera.Benchmarks.Reporting;
 using Tessera.Benchmarks.Wan.Probes;
+using Tessera.Cli.Options;
 using Tessera.Layout;
 
 namespace Tessera.Benchmarks.Wan.Sections;
@@ -32,7 +33,8 @@ internal sealed class ForwardSection : IBenchSection<WanContext>
             WanForwardProbe.Forwards forwards = context.Probe<WanForwardProbe.Forwards>(
                 WanForwardProbe.ProbeName,
                 [
-                    folder, "--grid", grid.ToString(), "--repeat", context.Request.Repeat.ToString(CultureInfo.InvariantCulture),
+                    folder, "--grid", grid.ToString(), "--precision", PrecisionOption.NameOf(context.Request.Precision),
+                    "--repeat", context.Request.Repeat.ToString(CultureInfo.InvariantCulture),
                     .. context.Request.SkipsParo ? (string[])[] : ["--plans", context.PlanFile($"forward-{grid}")],
                 ]);
             rows.AddRange(PassRow.Of(grid, forwards, Math.Max(peak, context.MeasurePeak())));
@@ -40,7 +42,8 @@ internal sealed class ForwardSection : IBenchSection<WanContext>
 
         return new SectionReport
         {
-            Title = $"Forward pass, weights {rows[0].WeightBytes * 1e-9:0.00} GB, {context.Threads} threads",
+            Title = $"Forward pass, weights {rows[0].WeightBytes * 1e-9:0.00} GB, "
+                + $"{PrecisionOption.NameOf(context.Request.Precision)} products, {context.Threads} threads",
             Notes =
             [
                 "One pass with 512 rows of text, encoded beforehand; passes of both kinds in turns in one process. "
