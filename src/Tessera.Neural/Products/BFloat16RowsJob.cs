@@ -8,8 +8,8 @@ using Tessera.Serialization;
 namespace Tessera.Neural.Products;
 
 /// <summary>
-/// Y = X W^T of bfloat16 in emitted code: <see cref="ManyRowsJob{TIsa, TVector, TEpilogue}"/> with pairs of numbers for numbers, and eight rows
-/// of X rounded into the first-level cache before all panels of an item pass.
+/// Y = X W^T of bfloat16 in emitted code: <see cref="ManyRowsJob{TIsa, TVector, TEpilogue}"/> with pairs of numbers for numbers, and eight
+/// rows of X rounded into the first-level cache before all panels of an item pass.
 /// </summary>
 internal readonly unsafe struct BFloat16RowsJob<TEpilogue>(
     float* x, nint xStride, int rows, StoredTensor weight, ProductOutput target, PanelLayout layout, ProductBlocking blocking) : ITileJob
@@ -30,8 +30,8 @@ internal readonly unsafe struct BFloat16RowsJob<TEpilogue>(
         int pairs = (inner + 1) / 2;
         bool isBlocked = pairs > blocking.Inner;
         long packedFloats = ProductScratch.Lines((long)width * blocking.Inner);
-        int sumRows = isBlocked ? (lastRow - firstRow + BFloat16Panel.Rows - 1) / BFloat16Panel.Rows * BFloat16Panel.Rows : BFloat16Panel.Rows;
-        long sumFloats = (long)width * sumRows;
+        int tiles = isBlocked ? (lastRow - firstRow + BFloat16Panel.Rows - 1) / BFloat16Panel.Rows : 1;
+        long sumFloats = (long)width * tiles * BFloat16Panel.Rows;
         long roundedFloats = (long)BFloat16Panel.Rows * blocking.Inner;
         float* packed = ProductScratch.Worker(packedFloats + sumFloats + roundedFloats + (6L * blocking.Inner));
         float* sums = packed + packedFloats;
@@ -74,7 +74,8 @@ internal readonly unsafe struct BFloat16RowsJob<TEpilogue>(
         {
             int column = layout.ColumnOf(panel) - firstColumn;
             BFloat16Weights.PackPanel(
-                weight, firstColumn + column, start, count, packed + ((long)column * count), layout.VectorsOf(panel) * layout.Lanes, widened);
+                weight, firstColumn + column, start, count, packed + ((long)column * count), layout.VectorsOf(panel) * layout.Lanes,
+                widened);
         }
     }
 

@@ -5,7 +5,9 @@ using Tessera.Wan.SelfAttention;
 
 namespace Tessera.Wan.Pipeline;
 
-/// <summary>How a pipeline runs: nothing of it but the text length, the codec, the attention and the precision changes what it makes.</summary>
+/// <summary>
+/// How a pipeline runs: nothing of it but the text length, the codec, the attention and the precision changes what it makes.
+/// </summary>
 public sealed record WanOptions
 {
     /// <summary>Threads; 0 for all processors. Results do not depend on it.</summary>

@@ -73,11 +73,13 @@ public sealed class GenerateCommandTests(WanFolder model) : IClassFixture<WanFol
         using TemporaryFolder folder = new();
         JsonElement record = Run(
             folder, "fox.y4m", "--shift", "3", "--guidance", "1", "--solver", "dpm++", "--negative-prompt", "", "--quantization", "int8",
-            "--text-length", "32", "--backend", "cpu", "--tiles", "--capture", "steps=1;layers=0", "--json").Succeeded().Json.GetProperty("record");
+            "--text-length", "32", "--precision", "bf16", "--backend", "cpu", "--tiles", "--capture", "steps=1;layers=0", "--json")
+            .Succeeded().Json.GetProperty("record");
         JsonElement request = record.GetProperty("request");
         Assert.Equal("dpmpp_wan, 2 steps, shift 3", record.GetProperty("sampler").GetProperty("table").GetString());
         Assert.Equal(1, request.GetProperty("guidanceScale").GetDouble());
         Assert.Equal(32, request.GetProperty("textLength").GetInt32());
+        Assert.Equal("BFloat16", request.GetProperty("precision").GetString());
         Assert.StartsWith("int8", record.GetProperty("attention").GetProperty("quantization").GetString(), StringComparison.Ordinal);
         Assert.Equal("cpu", record.GetProperty("attention").GetProperty("backend").GetString());
         string captured = Assert.Single(folder.Files, static file => file.EndsWith(".safetensors", StringComparison.Ordinal));
@@ -198,6 +200,7 @@ public sealed class GenerateCommandTests(WanFolder model) : IClassFixture<WanFol
     [InlineData(1, "--dense-steps", "-1", "--dense-steps '-1'")]
     [InlineData(1, "--dense-layers", "x", "--dense-layers 'x'")]
     [InlineData(1, "--text-length", "0", "--text-length '0'")]
+    [InlineData(1, "--precision", "fp16", "'fp16'", "float32, bf16")]
     [InlineData(1, "--backend", "tpu", "'tpu'")]
     [InlineData(1, "--threads", "-2", "--threads '-2'")]
     [InlineData(2, "--plan", "none.safetensors", "plan 'none.safetensors' does not exist")]

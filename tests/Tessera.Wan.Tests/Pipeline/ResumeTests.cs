@@ -1,4 +1,5 @@
 using Tessera.Attention;
+using Tessera.Neural.Products;
 using Tessera.Serialization;
 using Tessera.TestKit;
 using Tessera.Wan.Pipeline;
@@ -60,6 +61,22 @@ public sealed class ResumeTests(TinyModel model) : IClassFixture<TinyModel>
         Assert.Equal(whole.Record.FramesSha256, resumed.Record.FramesSha256);
         file.Delete();
         Assert.False(file.Exists);
+    }
+
+    [Fact]
+    public async Task Another_precision_is_recorded_and_not_resumed_in_the_first()
+    {
+        ResumeFile file = await InterruptAsync(TinyModel.Request, 1);
+        using WanPipeline pipeline = model.Load(new WanOptions { Precision = ProductPrecision.BFloat16 });
+        GenerationMismatchException fault = await Assert.ThrowsAsync<GenerationMismatchException>(
+            () => pipeline.GenerateAsync(TinyModel.Request, file with { Continues = true }));
+        Assert.Contains("precision was not given, is now 'BFloat16'", fault.Message, StringComparison.Ordinal);
+        GenerationResult rounded = await pipeline.GenerateAsync(TinyModel.Request);
+        Assert.Equal("BFloat16", rounded.Record.Request.Precision);
+        using WanPipeline wide = model.Load();
+        GenerationResult exact = await wide.GenerateAsync(TinyModel.Request);
+        Assert.Equal("Float32", exact.Record.Request.Precision);
+        Assert.NotEqual(exact.Latent, rounded.Latent);
     }
 
     [Fact]

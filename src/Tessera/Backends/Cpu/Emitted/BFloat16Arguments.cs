@@ -1,6 +1,8 @@
 namespace Tessera.Backends.Cpu.Emitted;
 
-/// <summary>What the emitted bfloat16 functions read through their one argument. Strides are bytes. Emitted code knows the offsets.</summary>
+/// <summary>
+/// What the emitted bfloat16 functions read through their one argument. Strides are bytes. Emitted code knows the offsets.
+/// </summary>
 internal unsafe struct BFloat16Arguments
 {
     /// <summary>Eight rows of pairs; of the rounding, binary32.</summary>

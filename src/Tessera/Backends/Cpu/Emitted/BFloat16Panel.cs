@@ -4,8 +4,8 @@ using static Tessera.Backends.Cpu.Emitted.GeneralRegister;
 namespace Tessera.Backends.Cpu.Emitted;
 
 /// <summary>
-/// Emits <c>C = A B</c> or <c>C += A B</c> of bfloat16 with binary32 sums, by the dot product of pairs (vdpbf16ps zmm), which processors have
-/// since Cooper Lake and Zen 4 and which .NET 10 does not expose, and the rounding of rows to bfloat16 (vcvtne2ps2bf16).
+/// Emits <c>C = A B</c> or <c>C += A B</c> of bfloat16 with binary32 sums, by the dot product of pairs (vdpbf16ps zmm), which processors
+/// have since Cooper Lake and Zen 4 and which .NET 10 does not expose, and the rounding of rows to bfloat16 (vcvtne2ps2bf16).
 /// <code>
 /// register tile   8 x 1, 2 or 3 registers of C in zmm8..31, panel rows in zmm0..2, repeated pairs of A in zmm3..5
 /// one step        up to 3 loads, 8 broadcasts, up to 24 dot products of 16 pairs
