@@ -16,6 +16,9 @@ public static class EmulationBuild
     /// <summary>Folder of the emulator.</summary>
     public static string NativeFolder { get; } = Path.Combine(TestRoots.Repository, "tests", "Tessera.Cuda.Emulation", "Native");
 
+    /// <summary>Folder of the probes: kernels that gpu-check runs to learn of a device, and that run here first.</summary>
+    public static string ProbeFolder { get; } = Path.Combine(TestRoots.Repository, "tools", "GpuCheck", "Kernels");
+
     // Contraction would round what the kernels round on purpose; -march=native makes std::fma one instruction.
     private static readonly string[] Options =
     [
@@ -27,7 +30,7 @@ public static class EmulationBuild
 
     /// <summary>Builds a library of kernels.</summary>
     /// <param name="kernels">Folder of the headers and <c>.cu</c> files.</param>
-    /// <param name="units">The <c>.cu</c> files to compile, by name; null for all.</param>
+    /// <param name="units">The <c>.cu</c> files to compile, by name; null for all and the probes.</param>
     /// <returns>Path of the library.</returns>
     /// <exception cref="InvalidOperationException">There is no compiler, or it refuses a file.</exception>
     public static string Build(string kernels, IReadOnlyList<string>? units = null)
@@ -36,7 +39,6 @@ public static class EmulationBuild
             ?? throw new InvalidOperationException("The emulated device needs g++ or clang++; install one of them.");
         string identity = $"{compiler.Version}\n{string.Join(' ', Options)}\n";
         string native = identity + Digest(Directory.GetFiles(NativeFolder, "*.hpp"));
-        string probes = Path.Combine(NativeFolder, "Probes");
         List<(string Source, string Key)> sources = [];
         foreach (string source in Directory.GetFiles(NativeFolder, "*.cpp").Order(StringComparer.Ordinal))
         {
@@ -44,7 +46,7 @@ public static class EmulationBuild
             sources.Add((source, Hash(native + IncludedText(kernels, source))));
         }
 
-        foreach (string source in Directory.GetFiles(kernels, "*.cu").Concat(units is null ? Directory.GetFiles(probes, "*.cu") : [])
+        foreach (string source in Directory.GetFiles(kernels, "*.cu").Concat(units is null ? Directory.GetFiles(ProbeFolder, "*.cu") : [])
             .Where(source => units is null || units.Contains(Path.GetFileName(source))).Order(StringComparer.Ordinal))
         {
             sources.Add((source, Hash(native + IncludedText(kernels, source))));
