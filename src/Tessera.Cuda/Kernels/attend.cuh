@@ -1,6 +1,6 @@
 // Attention of one query tile over a list of key blocks: mma.sync, operands staged by cp.async, every format one template.
 //
-//   S = Qc Kc^T;  x = S * sK * (sQ * scale * log2 e), hidden pairs -inf
+//   S = Qc Kc^T;  s = S * sK, hidden pairs -inf;  x = s * t, t = sQ * scale * log2 e
 //   m' = max(m, max x);  r = m' or the tile's own row maximum;  p = 2^(x - r);  P = code(p * codeOfOne)
 //   T = P Vc;  O = O * 2^(m - m') + T * (2^(r - m') * sV);  l = l * 2^(m - m') + 2^(r - m') * sum
 //   out = O / l;  LSE = ln 2 * (m + log2 l)
@@ -25,6 +25,9 @@
 
 constexpr int kKeys = 64;
 constexpr float kLogOfTwo = 0.693147180559945f;
+
+// Factors of scores are at least this: negative infinity times them is negative infinity, and what they raise is nothing beside an exponent.
+constexpr float kSmallestFactor = 1.17549435e-38f;
 
 // How fine scales and sums are. Fine: a scale per key slot, a value scale per key block; coarse: one of each per block, and per head.
 template <bool kFine_, bool kQuantizedSum_>
@@ -200,7 +203,7 @@ TESSERA_INLINE void attend(const AttendParameters& p)
         copy_async_commit();
 
         // S: eight tiles of 8 keys. One ldmatrix brings 32 bytes of 16 keys.
-        typename Operands::Accumulator scores[kKeys / 8][4] = {};
+        typename Operands::Accumulator scores[kKeys / 8][4];
         const u32 pairRow = (lane / 16) * 8 + lane % 8;
         const u32 pairByte = 16 * ((lane / 8) % 2);
         const u32 keys = shared + T::kKeyOffset + stage * (kKeys * T::kRowStride) + pairRow * T::kRowStride + pairByte;
@@ -208,22 +211,22 @@ TESSERA_INLINE void attend(const AttendParameters& p)
             TESSERA_UNROLL for (int pair = 0; pair < kKeys / 16; ++pair) {
                 u32 b[4];
                 load_matrices(b, keys + 16 * pair * T::kRowStride + 32 * step);
-                Operands::scores(scores[2 * pair], query[step], b[0], b[1]);
-                Operands::scores(scores[2 * pair + 1], query[step], b[2], b[3]);
+                Operands::scores(scores[2 * pair], step == 0, query[step], b[0], b[1]);
+                Operands::scores(scores[2 * pair + 1], step == 0, query[step], b[2], b[3]);
             }
         }
 
-        // Scores in base-2 units.
-        float x[kKeys / 8][4];
+        // Exponents are x = s * factor in units of base 2. Positive factors leave the order of scores alone, so the maximum is taken of s.
+        float s[kKeys / 8][4];
         const u32 keyScales = shared + T::kKeyScaleOffset + stage * (kKeys * 4);
         const float blockScale = kScaled && !Grain::kFine ? load_shared_f32(keyScales) : 1.0f;
-        const float tileScale[2] = {rowScale[0] * blockScale, rowScale[1] * blockScale};
+        const float factor[2] = {maximum(rowScale[0] * blockScale, kSmallestFactor), maximum(rowScale[1] * blockScale, kSmallestFactor)};
         TESSERA_UNROLL for (int tile = 0; tile < kKeys / 8; ++tile) {
             f32x2 keyScale = {1.0f, 1.0f};
             if (kScaled && Grain::kFine) keyScale = load_shared_f32x2(keyScales + 4 * (8 * tile + 2 * c));
             TESSERA_UNROLL for (int i = 0; i < 4; ++i) {
                 const float score = Operands::number(scores[tile][i]);
-                x[tile][i] = (kScaled && Grain::kFine ? score * (i % 2 == 0 ? keyScale.x : keyScale.y) : score) * tileScale[i / 2];
+                s[tile][i] = kScaled && Grain::kFine ? score * (i % 2 == 0 ? keyScale.x : keyScale.y) : score;
             }
         }
 
@@ -232,7 +235,7 @@ TESSERA_INLINE void attend(const AttendParameters& p)
                 const u64 visible = visible_keys(p, block, rows[r]) >> (2 * c);
                 TESSERA_UNROLL for (int tile = 0; tile < kKeys / 8; ++tile) {
                     TESSERA_UNROLL for (int i = 0; i < 2; ++i) {
-                        if (!(visible >> (8 * tile + i) & 1)) x[tile][2 * r + i] = none;
+                        if (!(visible >> (8 * tile + i) & 1)) s[tile][2 * r + i] = none;
                     }
                 }
             }
@@ -240,13 +243,14 @@ TESSERA_INLINE void attend(const AttendParameters& p)
 
         float reference[2], fade[2], lift[2];
         TESSERA_UNROLL for (int r = 0; r < 2; ++r) {
-            float largest = maximum(x[0][2 * r], x[0][2 * r + 1]);
-            TESSERA_UNROLL for (int tile = 1; tile < kKeys / 8; ++tile) largest = maximum(largest, maximum(x[tile][2 * r], x[tile][2 * r + 1]));
+            float largest = maximum(s[0][2 * r], s[0][2 * r + 1]);
+            TESSERA_UNROLL for (int tile = 1; tile < kKeys / 8; ++tile) largest = maximum(largest, maximum(s[tile][2 * r], s[tile][2 * r + 1]));
             largest = maximum(largest, shuffle_xor(largest, 1));
             largest = maximum(largest, shuffle_xor(largest, 2));
-            const float larger = maximum(running[r].largest, largest);
+            const float top = Operands::Exponent::reference(largest, factor[r]);
+            const float larger = maximum(running[r].largest, top);
             const float finite = larger == none ? 0.0f : larger;
-            const float chosen = p.tileReference ? largest : larger;
+            const float chosen = p.tileReference ? top : larger;
             fade[r] = exp2_approximate(running[r].largest - finite);
             lift[r] = exp2_approximate(chosen - finite);
             reference[r] = chosen == none ? 0.0f : chosen;
@@ -258,57 +262,71 @@ TESSERA_INLINE void attend(const AttendParameters& p)
         float sums[2] = {};
         u32 codeSums[2] = {};
         TESSERA_UNROLL for (int tile = 0; tile < kKeys / 8; ++tile) {
-            TESSERA_UNROLL for (int i = 0; i < 4; ++i) x[tile][i] = exp2_approximate(x[tile][i] - reference[i / 2]);
+            TESSERA_UNROLL for (int i = 0; i < 4; ++i) s[tile][i] = exp2_approximate(Operands::Exponent::above(reference[i / 2], s[tile][i], factor[i / 2]));
         }
 
         TESSERA_UNROLL for (int step = 0; step < T::kSumSteps; ++step) {
             TESSERA_UNROLL for (int half = 0; half < 2; ++half) {
                 if constexpr (Operands::kCodesPerWord == 4) {
                     const int tile = 4 * step + 2 * half;
-                    const float upper[4] = {x[tile][0], x[tile][1], x[tile + 1][0], x[tile + 1][1]};
-                    const float lower[4] = {x[tile][2], x[tile][3], x[tile + 1][2], x[tile + 1][3]};
+                    const float upper[4] = {s[tile][0], s[tile][1], s[tile + 1][0], s[tile + 1][1]};
+                    const float lower[4] = {s[tile][2], s[tile][3], s[tile + 1][2], s[tile + 1][3]};
                     u32 codes[2];
                     add_probabilities<Operands, Grain>(codes, upper, lower, sums, codeSums, p.codeOfOne);
                     probability[step][2 * half] = codes[0];
                     probability[step][2 * half + 1] = codes[1];
                 } else {
                     const int tile = 2 * step + half;
-                    probability[step][2 * half] = pack_bf16(x[tile][0], x[tile][1]);
-                    probability[step][2 * half + 1] = pack_bf16(x[tile][2], x[tile][3]);
-                    sums[0] += x[tile][0] + x[tile][1];
-                    sums[1] += x[tile][2] + x[tile][3];
+                    probability[step][2 * half] = pack_bf16(s[tile][0], s[tile][1]);
+                    probability[step][2 * half + 1] = pack_bf16(s[tile][2], s[tile][3]);
+                    sums[0] += s[tile][0] + s[tile][1];
+                    sums[1] += s[tile][2] + s[tile][3];
                 }
             }
         }
 
         TESSERA_UNROLL for (int r = 0; r < 2; ++r) {
-            const float sum = Grain::kQuantizedSum ? Int8Operands<false>::number(s32(codeSums[r])) : sums[r];
+            const float sum = Grain::kQuantizedSum ? Int8Operands<false>::number(s32(codeSums[r]) + kMagicBits) : sums[r];
             running[r].sum = running[r].sum * fade[r] + lift[r] * sum;
         }
 
         copy_async_wait<2>();
         block_barrier(); // B
 
-        // O: two tiles of 8 channels at a time, summed over the block's keys in accumulators of their own.
+        // Maxima settle after a few blocks: mostly nothing is to be faded.
+        if (any_lane(fade[0] != 1.0f || fade[1] != 1.0f)) {
+            TESSERA_UNROLL for (int tile = 0; tile < kChannels / 8; ++tile) {
+                TESSERA_UNROLL for (int i = 0; i < 4; ++i) output[tile][i] *= fade[i / 2];
+            }
+        }
+
+        // O: two tiles of 8 channels at a time, with scales summed over the block's keys in accumulators of their own.
         const u32 values = shared + T::kValueOffset + stage * (kChannels * T::kValueStride) + pairRow * T::kValueStride + pairByte;
         const u32 valueScales = shared + T::kValueScaleOffset + stage * (kChannels * 4);
         TESSERA_UNROLL for (int pair = 0; pair < kChannels / 16; ++pair) {
-            typename Operands::Accumulator partial[2][4] = {};
+            typename Operands::Accumulator partial[2][4];
             TESSERA_UNROLL for (int step = 0; step < T::kSumSteps; ++step) {
                 u32 b[4];
                 load_matrices(b, values + 16 * pair * T::kValueStride + 32 * step);
-                Operands::sums(partial[0], probability[step], b[0], b[1]);
-                Operands::sums(partial[1], probability[step], b[2], b[3]);
+                if constexpr (Operands::kSumsIntoOutput) {
+                    Operands::sums(output[2 * pair], false, probability[step], b[0], b[1]);
+                    Operands::sums(output[2 * pair + 1], false, probability[step], b[2], b[3]);
+                } else {
+                    Operands::sums(partial[0], step == 0, probability[step], b[0], b[1]);
+                    Operands::sums(partial[1], step == 0, probability[step], b[2], b[3]);
+                }
             }
 
-            TESSERA_UNROLL for (int half = 0; half < 2; ++half) {
-                f32x2 valueScale = {1.0f, 1.0f};
-                if (kScaled && Grain::kFine) valueScale = load_shared_f32x2(valueScales + 4 * (16 * pair + 8 * half + 2 * c));
-                TESSERA_UNROLL for (int i = 0; i < 4; ++i) {
-                    float factor = lift[i / 2];
-                    if (kScaled && Grain::kFine) factor *= i % 2 == 0 ? valueScale.x : valueScale.y;
-                    float& sum = output[2 * pair + half][i];
-                    sum = multiply_add(Operands::number(partial[half][i]), factor, sum * fade[i / 2]);
+            if constexpr (!Operands::kSumsIntoOutput) {
+                TESSERA_UNROLL for (int half = 0; half < 2; ++half) {
+                    f32x2 valueScale = {1.0f, 1.0f};
+                    if (kScaled && Grain::kFine) valueScale = load_shared_f32x2(valueScales + 4 * (16 * pair + 8 * half + 2 * c));
+                    TESSERA_UNROLL for (int i = 0; i < 4; ++i) {
+                        float unit = lift[i / 2];
+                        if (kScaled && Grain::kFine) unit *= i % 2 == 0 ? valueScale.x : valueScale.y;
+                        float& sum = output[2 * pair + half][i];
+                        sum = multiply_add(Operands::number(partial[half][i]), unit, sum);
+                    }
                 }
             }
         }

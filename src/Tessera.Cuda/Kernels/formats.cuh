@@ -3,26 +3,55 @@
 #define TESSERA_FORMATS_CUH
 #include "codes.cuh"
 
-// 1.5 * 2^23: adding it to an integer below 2^22 in magnitude, as bits, makes a float that is that integer away from it.
+// 1.5 * 2^23, and its bits: bits larger by an integer below 2^22 in magnitude are a float larger by that integer.
 constexpr float kMagic = 12582912.0f;
-constexpr u32 kMagicBits = 0x4b400000u;
+constexpr s32 kMagicBits = 0x4b400000;
 
 // 2^23: a float above it has no fraction, so a fused multiply-add onto it rounds the product to an integer, once.
 constexpr float kInteger = 8388608.0f;
 
-// s8 x s8 and u8 x s8 products with s32 accumulators; P is unsigned, whatever its largest code is (255, 127, 15).
+// Exponents x = s * factor against a reference, one of the x. Fused is one instruction shorter; with the reference rounded up, x, rounded
+// once with the subtraction, never exceeds it. The row's largest p is then below 1 by as much as the reference was rounded: nothing to a
+// code that is rounded to nearest, a whole step to one that is truncated, which takes the other.
+struct FusedExponent {
+    TESSERA_MEMBER static float reference(float s, float factor) { return multiply_up(s, factor); }
+    TESSERA_MEMBER static float above(float reference, float s, float factor) { return multiply_add(s, factor, -reference); }
+};
+
+struct RoundedExponent {
+    TESSERA_MEMBER static float reference(float s, float factor) { return multiply(s, factor); }
+    TESSERA_MEMBER static float above(float reference, float s, float factor) { return subtract(multiply(s, factor), reference); }
+};
+
+template <bool kTruncated>
+struct ExponentOf { using Type = FusedExponent; };
+
+template <>
+struct ExponentOf<true> { using Type = RoundedExponent; };
+
+// s8 x s8 and u8 x s8 products with s32 accumulators that start at the bits of 1.5 * 2^23, so that one subtraction, and no conversion at a
+// quarter of the rate, makes a float of them. P is unsigned, whatever its largest code is (255, 127, 15).
 template <bool kTruncated>
 struct Int8Operands {
     using Code = Int8Code;
+    using Exponent = typename ExponentOf<kTruncated>::Type;
     using Accumulator = s32;
     static constexpr int kBytes = 1;
     static constexpr int kCodesPerWord = 4;
+    static constexpr bool kSumsIntoOutput = false;
 
-    TESSERA_MEMBER static void scores(s32 (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) { mma_s8_s8(d, a, b0, b1); }
-    TESSERA_MEMBER static void sums(s32 (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) { mma_u8_s8(d, a, b0, b1); }
+    TESSERA_MEMBER static void scores(s32 (&d)[4], bool first, const u32 (&a)[4], u32 b0, u32 b1)
+    {
+        first ? mma_s8_s8_from(d, kMagicBits, a, b0, b1) : mma_s8_s8(d, a, b0, b1);
+    }
 
-    // |x| <= 127 * 127 * 128 and 255 * 127 * 64 are below 2^22; an addition and a subtraction run at full rate, a conversion does not.
-    TESSERA_MEMBER static float number(s32 x) { return float_of(u32(x) + kMagicBits) - kMagic; }
+    TESSERA_MEMBER static void sums(s32 (&d)[4], bool first, const u32 (&a)[4], u32 b0, u32 b1)
+    {
+        first ? mma_u8_s8_from(d, kMagicBits, a, b0, b1) : mma_u8_s8(d, a, b0, b1);
+    }
+
+    // Exact: products of 127 * 127 * 128 channels and of 255 * 127 * 64 keys are below 2^22.
+    TESSERA_MEMBER static float number(s32 x) { return float_of(u32(x)) - kMagic; }
 
     TESSERA_MEMBER static u32 code(float p, float codeOfOne)
     {
@@ -37,14 +66,22 @@ struct Int8Operands {
     }
 };
 
+// Sums of P V wait in accumulators of their own: their scale changes from block to block, and the tensor cores' own sums are short.
 struct E4M3Operands {
     using Code = E4M3Code;
+    using Exponent = FusedExponent;
     using Accumulator = float;
     static constexpr int kBytes = 1;
     static constexpr int kCodesPerWord = 4;
+    static constexpr bool kSumsIntoOutput = false;
 
-    TESSERA_MEMBER static void scores(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) { mma_e4m3(d, a, b0, b1); }
-    TESSERA_MEMBER static void sums(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) { mma_e4m3(d, a, b0, b1); }
+    TESSERA_MEMBER static void scores(float (&d)[4], bool first, const u32 (&a)[4], u32 b0, u32 b1)
+    {
+        if (first) d[0] = d[1] = d[2] = d[3] = 0.0f;
+        mma_e4m3(d, a, b0, b1);
+    }
+
+    TESSERA_MEMBER static void sums(float (&d)[4], bool first, const u32 (&a)[4], u32 b0, u32 b1) { scores(d, first, a, b0, b1); }
     TESSERA_MEMBER static float number(float x) { return x; }
 
     TESSERA_MEMBER static u32 pack(const float (&p)[4], float codeOfOne)
@@ -54,14 +91,22 @@ struct E4M3Operands {
     }
 };
 
+// No scales: P V adds to the output itself. P is taken against the running maximum, never against a tile's own.
 struct BFloat16Operands {
     using Code = BFloat16Code;
+    using Exponent = FusedExponent;
     using Accumulator = float;
     static constexpr int kBytes = 2;
     static constexpr int kCodesPerWord = 2;
+    static constexpr bool kSumsIntoOutput = true;
 
-    TESSERA_MEMBER static void scores(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) { mma_bf16(d, a, b0, b1); }
-    TESSERA_MEMBER static void sums(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) { mma_bf16(d, a, b0, b1); }
+    TESSERA_MEMBER static void scores(float (&d)[4], bool first, const u32 (&a)[4], u32 b0, u32 b1)
+    {
+        if (first) d[0] = d[1] = d[2] = d[3] = 0.0f;
+        mma_bf16(d, a, b0, b1);
+    }
+
+    TESSERA_MEMBER static void sums(float (&d)[4], bool, const u32 (&a)[4], u32 b0, u32 b1) { mma_bf16(d, a, b0, b1); }
     TESSERA_MEMBER static float number(float x) { return x; }
 };
 

@@ -23,6 +23,7 @@ TESSERA_INLINE u32 sum_of_bytes(u32 bytes, u32 sum) { u32 r; asm("dp4a.u32.u32 %
 
 // ---- arithmetic whose rounding is part of the meaning: never contracted, never reassociated
 TESSERA_INLINE float multiply(float a, float b) { float r; asm("mul.rn.f32 %0, %1, %2;" : "=f"(r) : "f"(a), "f"(b)); return r; }
+TESSERA_INLINE float multiply_up(float a, float b) { float r; asm("mul.rp.f32 %0, %1, %2;" : "=f"(r) : "f"(a), "f"(b)); return r; }
 TESSERA_INLINE float subtract(float a, float b) { float r; asm("sub.rn.f32 %0, %1, %2;" : "=f"(r) : "f"(a), "f"(b)); return r; }
 TESSERA_INLINE float divide(float a, float b) { float r; asm("div.rn.f32 %0, %1, %2;" : "=f"(r) : "f"(a), "f"(b)); return r; }
 TESSERA_INLINE float multiply_add(float a, float b, float c) { float r; asm("fma.rn.f32 %0, %1, %2, %3;" : "=f"(r) : "f"(a), "f"(b), "f"(c)); return r; }
@@ -78,12 +79,16 @@ template <int kPending> TESSERA_INLINE void copy_async_wait() { asm volatile("cp
 // ---- threads together
 TESSERA_INLINE void block_barrier() { asm volatile("bar.sync 0;" ::: "memory"); }
 TESSERA_INLINE float shuffle_xor(float x, u32 mask) { u32 r; asm volatile("shfl.sync.bfly.b32 %0, %1, %2, 31, 0xffffffff;" : "=r"(r) : "r"(bits_of(x)), "r"(mask)); return float_of(r); }
+TESSERA_INLINE bool any_lane(bool x) { u32 r; asm volatile("{ .reg .pred p, q; setp.ne.b32 p, %1, 0; vote.sync.any.pred q, p, 0xffffffff; selp.b32 %0, 1, 0, q; }" : "=r"(r) : "r"(u32(x))); return r != 0; }
 
 // ---- tensor cores: d += a b over a 16 x 8 tile and 32 bytes of k. g = lane / 4, c = lane % 4.
 // a: r0 row g, bytes 4c..; r1 row g + 8; r2 row g, bytes 16 + 4c..; r3 row g + 8. b: column g, bytes 4c.. and 16 + 4c...
 // d: d0, d1 row g, columns 2c, 2c + 1; d2, d3 row g + 8.
 TESSERA_INLINE void mma_s8_s8(s32 (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) { asm("mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};" : "+r"(d[0]), "+r"(d[1]), "+r"(d[2]), "+r"(d[3]) : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1)); }
 TESSERA_INLINE void mma_u8_s8(s32 (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) { asm("mma.sync.aligned.m16n8k32.row.col.s32.u8.s8.s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};" : "+r"(d[0]), "+r"(d[1]), "+r"(d[2]), "+r"(d[3]) : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1)); }
+// d = a b + start, the same start everywhere: no accumulator has to be set first.
+TESSERA_INLINE void mma_s8_s8_from(s32 (&d)[4], s32 start, const u32 (&a)[4], u32 b0, u32 b1) { asm("mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%10, %10, %10, %10};" : "=r"(d[0]), "=r"(d[1]), "=r"(d[2]), "=r"(d[3]) : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1), "r"(start)); }
+TESSERA_INLINE void mma_u8_s8_from(s32 (&d)[4], s32 start, const u32 (&a)[4], u32 b0, u32 b1) { asm("mma.sync.aligned.m16n8k32.row.col.s32.u8.s8.s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%10, %10, %10, %10};" : "=r"(d[0]), "=r"(d[1]), "=r"(d[2]), "=r"(d[3]) : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1), "r"(start)); }
 TESSERA_INLINE void mma_bf16(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) { asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};" : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]) : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1)); }
 // sm_89 natively; sm_90 runs it on the binary16 units, slower than mma_s8_s8.
 TESSERA_INLINE void mma_e4m3(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) { asm("mma.sync.aligned.m16n8k32.row.col.f32.e4m3.e4m3.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};" : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]) : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1)); }

@@ -83,6 +83,8 @@ internal static class PlanTranslation
                 ? $"{shape.Batch} x {shape.Heads} heads exceed a grid of {LaunchShape.MaximumGridYZ}; run fewer sequences at once"
             : (long)shape.Batch * shape.Heads * CeilingDivision.Of(plan.Mask.QuerySlots, 64) > int.MaxValue
                 ? "the query tiles of all heads exceed 2^31; run fewer sequences at once"
+            : plan.EffectiveScale < 0
+                ? $"the scale of scores is {plan.EffectiveScale}; the kernels take the maximum before it and need 0 or more; negate the queries"
             : plan.ScoreModifier is not null ? $"score functor {plan.ScoreModifier} runs on the cpu and reference backends only"
             : plan.Normalization == SoftmaxNormalization.WholeRow
                 ? "normalisation by the whole row runs on the cpu and reference backends only"
@@ -145,7 +147,9 @@ internal static class PlanTranslation
             ? Mixed(recipe)
         : recipe.Probability.Denominator != SoftmaxDenominator.Exact
             ? $"recipe {recipe} sums rounded probabilities; bfloat16 kernels sum exact ones"
-            : FaultOfReference(recipe);
+        : recipe.Probability.Reference != ProbabilityReference.RunningMaximum
+            ? $"recipe {recipe} takes bfloat16 probabilities against the maximum of a tile; the kernels take the running one"
+            : null;
 
     private static string? FaultOfInteger(QuantizationRecipe recipe) =>
         !IsSigned(recipe.Key.Format) || !IsSigned(recipe.Value.Format) || !recipe.Probability.Format.IsInteger()

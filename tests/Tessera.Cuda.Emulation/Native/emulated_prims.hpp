@@ -38,6 +38,12 @@ TESSERA_INLINE u32 sum_of_bytes(u32 bytes, u32 sum) { return sum + (bytes & 255)
 
 // ---- arithmetic; the build forbids contraction
 TESSERA_INLINE float multiply(float a, float b) { return a * b; }
+TESSERA_INLINE float multiply_up(float a, float b)
+{
+    const float nearest = a * b;
+    return double(nearest) < double(a) * b ? std::nextafter(nearest, INFINITY) : nearest;
+}
+
 TESSERA_INLINE float subtract(float a, float b) { return a - b; }
 TESSERA_INLINE float divide(float a, float b) { return a / b; }
 TESSERA_INLINE float multiply_add(float a, float b, float c) { return std::fma(a, b, c); }
@@ -164,6 +170,17 @@ TESSERA_INLINE float shuffle_xor(float x, u32 mask)
     return mine.out;
 }
 
+TESSERA_INLINE bool any_lane(bool x)
+{
+    struct Operand { bool in, out; } mine = {x, false};
+    emulation::Block::current().collective("vote", &mine, [](void* const* lanes) {
+        bool any = false;
+        for (u32 l = 0; l < 32; ++l) any |= static_cast<Operand*>(lanes[l])->in;
+        for (u32 l = 0; l < 32; ++l) static_cast<Operand*>(lanes[l])->out = any;
+    });
+    return mine.out;
+}
+
 // ---- tensor cores
 struct EmulatedProduct {
     void* d;
@@ -212,5 +229,17 @@ TESSERA_INLINE double emulated_bf16(const u32* words, int k) { return emulation:
 
 TESSERA_INLINE void mma_s8_s8(s32 (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) { emulated_product<s32, s32, 32>("mma s8 s8", d, a, b0, b1, emulated_s8, emulated_s8); }
 TESSERA_INLINE void mma_u8_s8(s32 (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) { emulated_product<s32, s32, 32>("mma u8 s8", d, a, b0, b1, emulated_u8, emulated_s8); }
+TESSERA_INLINE void mma_s8_s8_from(s32 (&d)[4], s32 start, const u32 (&a)[4], u32 b0, u32 b1)
+{
+    d[0] = d[1] = d[2] = d[3] = start;
+    mma_s8_s8(d, a, b0, b1);
+}
+
+TESSERA_INLINE void mma_u8_s8_from(s32 (&d)[4], s32 start, const u32 (&a)[4], u32 b0, u32 b1)
+{
+    d[0] = d[1] = d[2] = d[3] = start;
+    mma_u8_s8(d, a, b0, b1);
+}
+
 TESSERA_INLINE void mma_bf16(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) { emulated_product<float, double, 16>("mma bf16", d, a, b0, b1, emulated_bf16, emulated_bf16); }
 TESSERA_INLINE void mma_e4m3(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) { emulated_product<float, double, 32>("mma e4m3", d, a, b0, b1, emulated_e4m3, emulated_e4m3); }
