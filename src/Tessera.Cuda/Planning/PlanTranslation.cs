@@ -84,7 +84,7 @@ internal static class PlanTranslation
             : (long)shape.Batch * shape.Heads * CeilingDivision.Of(plan.Mask.QuerySlots, 64) > int.MaxValue
                 ? "the query tiles of all heads exceed 2^31; run fewer sequences at once"
             : plan.EffectiveScale < 0
-                ? $"the scale of scores is {plan.EffectiveScale}; the kernels take the maximum before it and need 0 or more; negate the queries"
+                ? $"the scale of scores is {plan.EffectiveScale}; the kernels take maxima before it and need 0 or more: negate the queries"
             : plan.ScoreModifier is not null ? $"score functor {plan.ScoreModifier} runs on the cpu and reference backends only"
             : plan.Normalization == SoftmaxNormalization.WholeRow
                 ? "normalisation by the whole row runs on the cpu and reference backends only"

@@ -55,7 +55,8 @@ public sealed class SupportTests
         Refuses(plan with { Shape = Shape with { HeadDim = 129 } }, "129 channels");
         Refuses(plan with { Shape = Shape with { Batch = 300, Heads = 300 } }, "300 x 300 heads");
         Refuses(plan with { Scale = -0.125 }, "need 0 or more");
-        Refuses(plan with { Recipe = KnownRecipes.BFloat16 with { Probability = new(NumberFormat.BFloat16, ProbabilityReference.TileRowMaximum) } }, "running one");
+        ProbabilityFormat ofTiles = new(NumberFormat.BFloat16, ProbabilityReference.TileRowMaximum);
+        Refuses(plan with { Recipe = KnownRecipes.BFloat16 with { Probability = ofTiles } }, "running one");
         Refuses(plan with { Normalization = SoftmaxNormalization.WholeRow }, "whole row");
         Refuses(plan with { ProbabilitySkipThreshold = 5 }, "SpargeAttention");
         Refuses(plan with { ScoreModifier = ScoreModifier.Of(new SoftCap(3)) }, "score functor");
