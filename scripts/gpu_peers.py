@@ -3,7 +3,8 @@
 over the lists that the timings stage wrote, and the ceilings of plain products (bfloat16, FP8, INT8) and of a copy.
 
 Every figure is the median of 20 runs after 5, by CUDA events, inputs taken by turns; operations are 4 L Lkept D H, as for our kernels.
-Writes peers.json and peers.md into --output. Needs PyTorch with CUDA; what this PyTorch cannot do is reported as skipped with its reason.
+Writes peers.json and peers.md into --output after every figure, so that a run which is cut short leaves what it has. Needs PyTorch with CUDA;
+what this PyTorch cannot do is reported as skipped with its reason.
 """
 
 import argparse
@@ -21,6 +22,12 @@ WARM_UPS, RUNS, COPIES = 5, 20, 3
 # heads, tokens, channels of the timings stage
 SHAPES = [(12, 32760, 128), (16, 32768, 128), (48, 17776, 64)]
 BLOCK = 64
+# FlexAttention's own tiles must divide the blocks of the mask; its default for 128 channels has 128 queries and is refused with blocks of 64.
+FLEX_OPTIONS = [
+    {"BLOCK_M": BLOCK, "BLOCK_N": BLOCK, "num_warps": 4, "num_stages": 3},
+    {"BLOCK_M": BLOCK, "BLOCK_N": BLOCK, "num_warps": 4, "num_stages": 2},
+]
+CEILING = "torch._scaled_mm e4m3"
 
 
 def median_seconds(work):
@@ -39,7 +46,8 @@ def median_seconds(work):
 
 
 class Report:
-    def __init__(self):
+    def __init__(self, folder):
+        self.folder = folder
         self.rows = []
 
     def measure(self, name, unit, amount, work):
@@ -51,9 +59,14 @@ class Report:
             self.rows.append({"name": name, "value": None, "unit": unit, "milliseconds": None, "detail": f"skipped: {type(fault).__name__}: {fault}"[:300]})
             torch.cuda.empty_cache()
         row = self.rows[-1]
+        self.write()
         print(f"{row['name']}: {row['value'] if row['value'] is None else round(row['value'], 2)} {unit} {row['detail']}", file=sys.stderr, flush=True)
 
-    def write(self, folder):
+    def share_of_ceiling(self, row):
+        ceiling = next((other["value"] for other in self.rows if other["name"].startswith(CEILING) and other["value"]), None)
+        return f"{row['value'] / ceiling:.1%}" if ceiling and row["value"] and row["unit"].endswith("OP/s") else ""
+
+    def write(self):
         properties = torch.cuda.get_device_properties(0)
         document = {
             "stage": "peers",
@@ -62,17 +75,18 @@ class Report:
             "cuda": torch.version.cuda,
             "rows": self.rows,
         }
-        (folder / "peers.json").write_text(json.dumps(document, indent=2) + "\n")
+        (self.folder / "peers.json").write_text(json.dumps(document, indent=2) + "\n")
         lines = [
             "## peers: PyTorch on the same shapes and lists", "",
             f"{properties.name}, PyTorch {torch.__version__}, CUDA {torch.version.cuda}", "",
-            "| peer | value | unit | ms | detail |", "| --- | --- | --- | --- | --- |",
+            f"| peer | value | unit | of {CEILING} | ms | detail |", "| --- | --- | --- | --- | --- | --- |",
         ]
         for row in self.rows:
             value = "" if row["value"] is None else f"{row['value']:.3g}"
             time = "" if row["milliseconds"] is None else f"{row['milliseconds']:.3f}"
-            lines.append(f"| {row['name']} | {value} | {row['unit']} | {time} | {row['detail'].replace('|', ' ')} |".replace("\n", " "))
-        (folder / "peers.md").write_text("\n".join(lines) + "\n\n")
+            detail = row["detail"].replace("|", " ").replace("\n", " ")
+            lines.append(f"| {row['name']} | {value} | {row['unit']} | {self.share_of_ceiling(row)} | {time} | {detail} |")
+        (self.folder / "peers.md").write_text("\n".join(lines) + "\n\n")
 
 
 def ceilings(report, size):
@@ -84,9 +98,10 @@ def ceilings(report, size):
     eighth = torch.randn(size, size, device=device).to(torch.float8_e4m3fn)
     turned = torch.randn(size, size, device=device).to(torch.float8_e4m3fn).t()
     one = torch.ones((), device=device)
-    report.measure(
-        f"torch._scaled_mm e4m3 {size}^3", "TFLOP/s", operations,
-        lambda run: torch._scaled_mm(eighth, turned, scale_a=one, scale_b=one, out_dtype=torch.bfloat16))
+    for name, fast in ((f"{CEILING} {size}^3", True), (f"{CEILING} {size}^3, full accumulation", False)):
+        report.measure(
+            name, "TFLOP/s", operations,
+            lambda run, fast=fast: torch._scaled_mm(eighth, turned, scale_a=one, scale_b=one, out_dtype=torch.bfloat16, use_fast_accum=fast))
     integers = torch.randint(-127, 128, (size, size), device=device, dtype=torch.int8)
     transposed = torch.randint(-127, 128, (size, size), device=device, dtype=torch.int8).t()
     report.measure(f"torch._int_mm {size}^3", "TOP/s", operations, lambda run: torch._int_mm(integers, transposed))
@@ -141,15 +156,47 @@ def sparse(report, path, heads, tokens, channels, tensors):
     mask = BlockMask.from_kv_blocks(
         none, unused, torch.from_numpy(counts).cuda()[None], torch.from_numpy(indices).cuda()[None], BLOCK_SIZE=BLOCK,
         seq_lengths=(tokens, tokens))
-    compiled = torch.compile(flex_attention, dynamic=False)
     kept = counts.sum() / float(heads * counts.shape[1] * indices.shape[2])
     operations = 4.0 * heads * tokens * tokens * channels * kept
 
-    def run_one(run):
-        query, key, value = tensors[run % COPIES]
-        return compiled(query, key, value, block_mask=mask)
+    for options in FLEX_OPTIONS:
+        # Each list is a compilation of its own; past eight of one function PyTorch would silently go without.
+        torch._dynamo.reset()
+        compiled = torch.compile(flex_attention, dynamic=False)
 
-    report.measure(f"FlexAttention {path.stem}, density {kept:.3f}", "TFLOP/s", operations, run_one)
+        def run_one(run, compiled=compiled, options=options):
+            query, key, value = tensors[run % COPIES]
+            return compiled(query, key, value, block_mask=mask, kernel_options=dict(options))
+
+        report.measure(
+            f"FlexAttention {path.stem}, density {kept:.3f}, {options['num_stages']} stages", "TFLOP/s", operations, run_one)
+
+
+def against_dense(report, folder):
+    """Our times with every pass included, as the timings stage left them, against the best dense bfloat16 peer of the same shape."""
+    timings = folder / "timings.json"
+    if not timings.exists():
+        return
+    for row in json.loads(timings.read_text())["rows"]:
+        match = re.fullmatch(r"(\S+) \[1, (\d+), (\d+), (\d+)\] density ([\d.]+), all", row["name"])
+        if match is None or not row.get("value"):
+            continue
+        heads, tokens, channels = (int(word) for word in match.groups()[1:4])
+        peers = [
+            peer for peer in report.rows
+            if peer["name"].startswith("SDPA") and peer["name"].endswith(f"[1, {heads}, {tokens}, {channels}]") and peer["milliseconds"]
+        ]
+        if not peers:
+            continue
+        best = min(peers, key=lambda peer: peer["milliseconds"])
+        lists = folder / f"lists-{tokens}x{heads}x{channels}-{match.group(5)}.i32"
+        kept = read_lists(lists)[0].mean() / -(-tokens // BLOCK) if lists.exists() else 1.0
+        ours = 4.0 * heads * tokens * tokens * channels * kept / row["value"] / 1e9
+        report.rows.append({
+            "name": f"ours, {row['name']}", "value": best["milliseconds"] / ours, "unit": f"times as fast as {best['name'].split(' [')[0]}",
+            "milliseconds": ours, "detail": f"dense peer {best['milliseconds']:.3f} ms",
+        })
+    report.write()
 
 
 def main():
@@ -161,8 +208,8 @@ def main():
         print("PyTorch sees no CUDA device", file=sys.stderr)
         return 3
     arguments.output.mkdir(parents=True, exist_ok=True)
-    report = Report()
-    with torch.inference_mode():
+    report = Report(arguments.output)
+    with torch.no_grad():
         ceilings(report, arguments.product)
         for heads, tokens, channels in SHAPES:
             tensors = inputs(heads, tokens, channels)
@@ -172,7 +219,7 @@ def main():
                 sparse(report, path, heads, tokens, channels, tensors)
             del tensors
             torch.cuda.empty_cache()
-    report.write(arguments.output)
+    against_dense(report, arguments.output)
     return 0
 
 
