@@ -8,13 +8,13 @@ what this PyTorch cannot do is reported as skipped with its reason.
 """
 
 import argparse
+import array
 import json
 import pathlib
 import re
 import statistics
 import sys
 
-import numpy
 import torch
 import torch.nn.functional as functional
 
@@ -130,33 +130,39 @@ def dense(report, heads, tokens, channels, tensors):
         report.measure(f"SDPA {name} [1, {heads}, {tokens}, {channels}]", "TFLOP/s", operations, run_one)
 
 
-def read_lists(path):
-    words = numpy.fromfile(path, dtype="<i4")
-    heads, rows, columns = (int(word) for word in words[:3])
-    counts = numpy.zeros((heads, rows), dtype=numpy.int32)
-    indices = numpy.zeros((heads, rows, columns), dtype=numpy.int32)
-    at = 3
-    for head in range(heads):
-        for row in range(rows):
-            count = int(words[at])
-            counts[head, row] = count
-            indices[head, row, :count] = words[at + 1 : at + 1 + count]
-            at += 1 + count
-    assert at == len(words), f"{path}: {len(words) - at} words left over"
-    return counts, indices
+class Lists:
+    """Kept key blocks of each head and row of query blocks: heads, rows, columns, then a count and its ascending blocks per row, int32."""
+
+    def __init__(self, path):
+        words = array.array("i", path.read_bytes())
+        self.heads, self.rows, self.columns = words[:3]
+        self.counts, self.indices, at = [], [], 3
+        for _ in range(self.heads * self.rows):
+            blocks = words[at + 1 : at + 1 + words[at]].tolist()
+            self.counts.append(len(blocks))
+            self.indices.append(blocks + [0] * (self.columns - len(blocks)))
+            at += 1 + words[at]
+        assert at == len(words), f"{path}: {len(words) - at} words left over"
+
+    def density(self):
+        return sum(self.counts) / (self.heads * self.rows * self.columns)
+
+    def on_device(self):
+        """Counts [1, heads, rows] and indices [1, heads, rows, columns]."""
+        counts = torch.tensor(self.counts, device="cuda", dtype=torch.int32)
+        indices = torch.tensor(self.indices, device="cuda", dtype=torch.int32)
+        return counts.view(1, self.heads, self.rows), indices.view(1, self.heads, self.rows, self.columns)
 
 
 def sparse(report, path, heads, tokens, channels, tensors):
     from torch.nn.attention.flex_attention import BlockMask, flex_attention
 
-    counts, indices = read_lists(path)
-    none = torch.zeros(1, heads, counts.shape[1], device="cuda", dtype=torch.int32)
-    unused = torch.zeros(1, heads, *indices.shape[1:], device="cuda", dtype=torch.int32)
+    lists = Lists(path)
+    counts, indices = lists.on_device()
     # All kept blocks are full: no functor is evaluated inside of them.
     mask = BlockMask.from_kv_blocks(
-        none, unused, torch.from_numpy(counts).cuda()[None], torch.from_numpy(indices).cuda()[None], BLOCK_SIZE=BLOCK,
-        seq_lengths=(tokens, tokens))
-    kept = counts.sum() / float(heads * counts.shape[1] * indices.shape[2])
+        torch.zeros_like(counts), torch.zeros_like(indices), counts, indices, BLOCK_SIZE=BLOCK, seq_lengths=(tokens, tokens))
+    kept = lists.density()
     operations = 4.0 * heads * tokens * tokens * channels * kept
 
     for options in FLEX_OPTIONS:
@@ -190,7 +196,7 @@ def against_dense(report, folder):
             continue
         best = min(peers, key=lambda peer: peer["milliseconds"])
         lists = folder / f"lists-{tokens}x{heads}x{channels}-{match.group(5)}.i32"
-        kept = read_lists(lists)[0].mean() / -(-tokens // BLOCK) if lists.exists() else 1.0
+        kept = Lists(lists).density() if lists.exists() else 1.0
         ours = 4.0 * heads * tokens * tokens * channels * kept / row["value"] / 1e9
         report.rows.append({
             "name": f"ours, {row['name']}", "value": best["milliseconds"] / ours, "unit": f"times as fast as {best['name'].split(' [')[0]}",
