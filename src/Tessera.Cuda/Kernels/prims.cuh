@@ -63,7 +63,7 @@ TESSERA_INLINE void reduce_maximum(u64 address, u32 x) { asm volatile("red.globa
 
 // ---- shared memory, dynamic only
 extern __shared__ __align__(1024) unsigned char tessera_shared[];
-TESSERA_INLINE u32 shared_base() { u32 r; asm("{ .reg .u64 t; cvta.to.shared.u64 t, %1; cvt.u32.u64 %0, t; }" : "=r"(r) : "l"(tessera_shared)); return r; }
+TESSERA_INLINE u32 shared_base() { u32 r; asm("{ .reg .u64 t; cvta.to.shared.u64 t, %1; cvt.u32.u64 %0, t; }" : "=r"(r) : "l"(&tessera_shared[0])); return r; }
 TESSERA_INLINE float load_shared_f32(u32 address) { float r; asm volatile("ld.shared.f32 %0, [%1];" : "=f"(r) : "r"(address) : "memory"); return r; }
 TESSERA_INLINE f32x2 load_shared_f32x2(u32 address) { f32x2 r; asm volatile("ld.shared.v2.f32 {%0, %1}, [%2];" : "=f"(r.x), "=f"(r.y) : "r"(address) : "memory"); return r; }
 TESSERA_INLINE void store_shared_f32(u32 address, float x) { asm volatile("st.shared.f32 [%0], %1;" ::"r"(address), "f"(x) : "memory"); }
