@@ -43,7 +43,7 @@ internal sealed class PlanDraw
             Orders = orders,
             Mask = DrawMask(shape, grid, orders, size),
             Recipe = RecipeDraw.Next(_random, grid is not null, Architecture),
-            Scale = Chance(0.2) ? 0.25 / Math.Sqrt(channels) : null,
+            Scale = Chance(0.2) ? (Chance(0.1) ? -0.25 : 0.25) / Math.Sqrt(channels) : null,
             ScoreModifier = Chance(0.02) ? ScoreModifier.Of(new SoftCap(20)) : null,
             Normalization = Chance(0.02) ? SoftmaxNormalization.WholeRow : SoftmaxNormalization.KeptBlocks,
             ProbabilitySkipThreshold = Chance(0.02) ? 12 : null,

@@ -22,7 +22,7 @@ public sealed class RandomPlanTests(ITestOutputHelper log)
 {
     private const int PlansACase = 10;
 
-    // A longer run draws more: TESSERA_RANDOM_PLANS=300 takes four minutes.
+    // A longer run draws more: TESSERA_RANDOM_PLANS=300 takes a few minutes.
     private static readonly int CaseCount = int.TryParse(Environment.GetEnvironmentVariable("TESSERA_RANDOM_PLANS"), out int count) ? count : 30;
 
     public static TheoryData<int> Cases => [.. Enumerable.Range(0, CaseCount)];

@@ -36,7 +36,9 @@ internal static class RecipeDraw
     private static QuantizationRecipe BFloat16(Random random) => KnownRecipes.BFloat16 with
     {
         Name = "random-bf16",
-        Probability = new(NumberFormat.BFloat16, Reference(random), random.Next(12) == 0 ? SoftmaxDenominator.Quantized : SoftmaxDenominator.Exact),
+        Probability = new(
+            NumberFormat.BFloat16, random.Next(8) == 0 ? Reference(random) : ProbabilityReference.RunningMaximum,
+            random.Next(12) == 0 ? SoftmaxDenominator.Quantized : SoftmaxDenominator.Exact),
         SmoothKey = random.Next(2) == 0,
     };
 

@@ -14,6 +14,7 @@ internal static class Refusals
 {
     private static readonly (string Reason, Func<PlanDraw, bool> Holds)[] All =
     [
+        ("scale of scores is -", static draw => draw.Plan.Scale < 0),
         ("score functor", static draw => draw.Plan.ScoreModifier is not null),
         ("normalisation by the whole row", static draw => draw.Plan.Normalization == SoftmaxNormalization.WholeRow),
         ("second stage of SpargeAttention", static draw => draw.Plan.ProbabilitySkipThreshold is not null),
@@ -29,11 +30,13 @@ internal static class Refusals
         ("mixes", static draw => Families(draw.Plan.Recipe).Distinct().Count() > 1),
         ("sums rounded probabilities", static draw =>
             draw.Plan.Recipe.Probability.Denominator == SoftmaxDenominator.Quantized && !draw.Plan.Recipe.Query.Format.IsInteger()),
+        ("bfloat16 probabilities against the maximum of a tile", static draw =>
+            draw.Plan.Recipe.Query.Format == NumberFormat.BFloat16 && draw.Plan.Recipe.Probability.Reference != ProbabilityReference.RunningMaximum),
         ("needs sm_89", static draw => draw.Plan.Recipe.Query.Format == NumberFormat.Float8E4M3 && draw.Architecture < 89),
         ("needs warp-group products", static draw => draw.Plan.Recipe.Query.Format == NumberFormat.Float8E4M3 && draw.Architecture == 90),
         ("scales values", static draw => draw.Plan.Recipe.Value.Format.IsScaled()
             && (draw.Plan.Recipe.Value.Granularity != QuantizationGranularity.PerChannel || draw.Plan.Recipe.Value.Group % 64 != 0)),
-        ("maximum of a whole tile", static draw => draw.Plan.Recipe.Probability.Reference == ProbabilityReference.TileMaximum),
+        ("takes probabilities against the maximum of a whole tile", static draw => draw.Plan.Recipe.Probability.Reference == ProbabilityReference.TileMaximum),
         ("rounds probabilities toward zero", static draw => draw.Plan.Recipe.Probability.Rounding == CodeRounding.TowardZero
             && (draw.Plan.Recipe.Probability.Denominator == SoftmaxDenominator.Quantized || IsFine(draw.Plan))),
     ];
