@@ -32,6 +32,11 @@ internal sealed class GenerateCommand : CommandWithExamples
     {
         Description = "Continue the interrupted generation of this output from its last saved step, with the result it would have had.",
     };
+    private readonly Option<bool> _otherArithmetic = new("--allow-other-arithmetic")
+    {
+        Description = "With --resume: go on although the steps so far were computed by another version, vector width or instruction; the "
+            + "last bits are then those of no uninterrupted run, and the record says so.",
+    };
     private readonly Option<bool> _estimate = new("--estimate")
     {
         Description = "Say what memory and time it will need, and make nothing.",
@@ -58,8 +63,15 @@ internal sealed class GenerateCommand : CommandWithExamples
         _attention = AttentionOptions.AddTo(this);
         _codec = CodecOptions.AddTo(this);
         _backend = BackendOptions.AddTo(this);
-        Option[] options = [_textLength, _precision, _resume, _estimate, _logSteps, _json];
+        Option[] options = [_textLength, _precision, _resume, _otherArithmetic, _estimate, _logSteps, _json];
         Array.ForEach(options, Options.Add);
+        Validators.Add(result =>
+        {
+            if (result.GetValue(_otherArithmetic) && !result.GetValue(_resume))
+            {
+                result.AddError("--allow-other-arithmetic goes with --resume: only a generation that was begun elsewhere can differ.");
+            }
+        });
         SetAction((parsed, cancellationToken) => Task.FromResult(Execute(parsed, console, cancellationToken)));
     }
 
@@ -82,7 +94,10 @@ internal sealed class GenerateCommand : CommandWithExamples
             return ExitCode.Done;
         }
 
-        GenerationSession session = new(output, request, parsed.GetValue(_resume), CommandEcho.Of(parsed));
+        GenerationSession session = new(output, request, parsed.GetValue(_resume), CommandEcho.Of(parsed))
+        {
+            AllowsOtherArithmetic = parsed.GetValue(_otherArithmetic),
+        };
         TextWriter? log = parsed.GetValue(_logSteps) ? console.ErrorWriter : null;
         GenerateReport report = ProgressDisplay.Run(
             console, bar => session.Run(pipeline, new GenerationDisplay(bar, log), cancellationToken));

@@ -28,7 +28,7 @@ internal sealed class GenerationDisplay(IProgress<WorkStep> bar, TextWriter? log
 
         string what = value.Stage switch
         {
-            GenerationStage.TextEncoding => "encoding the prompts",
+            GenerationStage.TextEncoding => $"encoding the prompts{(value.Phase.Length > 0 ? $", {value.Phase}" : "")}",
             GenerationStage.Denoising => $"step {Math.Min(value.Step + 1, value.Total)}/{value.Total}, {value.Phase}"
                 + $"{(_stepSeconds is { } seconds ? $", {Figures.Duration(seconds)} a step" : "")}",
             _ => "decoding",

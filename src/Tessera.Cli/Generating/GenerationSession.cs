@@ -11,6 +11,9 @@ namespace Tessera.Cli.Generating;
 /// <param name="Command">The command line, for the record.</param>
 internal sealed record GenerationSession(OutputFile Output, GenerationRequest Request, bool Resumes, string Command)
 {
+    /// <summary>Whether the continued one may have been begun in another arithmetic.</summary>
+    public bool AllowsOtherArithmetic { get; init; }
+
     /// <summary>Checks the place of the video and of its record, and that its format can be written here.</summary>
     /// <param name="path">As the user gave it.</param>
     /// <param name="inputs">Files that must not be overwritten.</param>
@@ -26,7 +29,11 @@ internal sealed record GenerationSession(OutputFile Output, GenerationRequest Re
     /// <exception cref="CommandException">Cancelled with a state to resume; the message says how.</exception>
     public GenerateReport Run(WanPipeline pipeline, GenerationDisplay display, CancellationToken cancellationToken)
     {
-        ResumeFile resume = ResumeFile.ForOutput(Output.FullPath) with { Continues = Resumes };
+        ResumeFile resume = ResumeFile.ForOutput(Output.FullPath) with
+        {
+            Continues = Resumes,
+            AllowsOtherArithmetic = AllowsOtherArithmetic,
+        };
         RequireUsable(resume);
         GenerationResult result;
         try

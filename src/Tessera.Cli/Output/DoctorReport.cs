@@ -23,6 +23,9 @@ internal sealed record DoctorReport : Report
 
     public required IReadOnlyList<DoctorCheck> Checks { get; init; }
 
+    /// <summary>What the CPU path computes with.</summary>
+    public required CpuPathReport CpuPath { get; init; }
+
     /// <summary>Kernels of the cuda backend, as they are compiled for the device, or for sm_90 where there is none.</summary>
     public required IReadOnlyList<DoctorKernel> Kernels { get; init; }
 }

@@ -7,6 +7,7 @@ using System.Runtime.Intrinsics.X86;
 using Tessera.Backends.Cpu;
 using Tessera.Cli.Output;
 using Tessera.Media.Ffmpeg;
+using Tessera.Neural.Products;
 
 namespace Tessera.Cli.Running;
 
@@ -20,7 +21,10 @@ internal static class Doctor
     public static DoctorReport Examine() => Examine(CudaExamination.OfThisMachine());
 
     /// <summary>The report with what was found of CUDA.</summary>
-    internal static DoctorReport Examine(CudaExamination cuda) => new()
+    internal static DoctorReport Examine(CudaExamination cuda) =>
+        Examine(cuda, CpuPath.Of(CpuOptions.Default, MatrixProduct.BFloat16Fault));
+
+    private static DoctorReport Examine(CudaExamination cuda, CpuPathReport cpu) => new()
     {
         Tessera = Version,
         Runtime = RuntimeInformation.FrameworkDescription,
@@ -33,7 +37,8 @@ internal static class Doctor
             : Vector128.IsHardwareAccelerated ? 128
             : Vector<byte>.Count * 8,
         MemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
-        Checks = [.. ProcessorChecks(), .. ToolChecks(), .. cuda.Checks()],
+        Checks = [.. ProcessorChecks(), .. Summary(cpu), .. ToolChecks(), .. cuda.Checks()],
+        CpuPath = cpu,
         Kernels = cuda.Kernels(),
     };
 
@@ -52,6 +57,9 @@ internal static class Doctor
             yield return CpuOptions.EmittedCodeFault is { } fault
                 ? new DoctorCheck("Emitted code", false, $"512-bit dot products fall back to what .NET exposes: {fault}")
                 : new DoctorCheck("Emitted code", true, "512-bit dot products, written at run time since .NET 10 does not expose them");
+            yield return MatrixProduct.BFloat16Fault is { } reason
+                ? new DoctorCheck("AVX512-BF16", false, $"--precision bf16 is no faster than float32: {reason}")
+                : new DoctorCheck("AVX512-BF16", true, "dot products of bfloat16, 512 bits, written at run time: for --precision bf16");
         }
         else if (RuntimeInformation.ProcessArchitecture is Architecture.Arm64)
         {
@@ -63,6 +71,18 @@ internal static class Doctor
             ? new DoctorCheck("Caches", true, caches)
             : new DoctorCheck("Caches", false, "this system does not publish cache sizes under /sys");
     }
+
+    /// <summary>What follows from the features for what is asked of the CPU.</summary>
+    private static IEnumerable<DoctorCheck> Summary(CpuPathReport cpu)
+    {
+        string sets = cpu.InstructionSets.Count == 0 ? "portable code" : string.Join(", ", cpu.InstructionSets);
+        yield return new DoctorCheck("CPU path", true, $"{sets}: vectors of {cpu.VectorBits} bits");
+        yield return new DoctorCheck("  attention", true, Listed(cpu.Attention));
+        yield return new DoctorCheck("  products", true, Listed(cpu.Products));
+    }
+
+    private static string Listed(IEnumerable<CpuPathProduct> products) =>
+        string.Join("; ", products.Select(static product => $"{product.Operands}: {product.Instructions}"));
 
     private static IEnumerable<DoctorCheck> ToolChecks()
     {

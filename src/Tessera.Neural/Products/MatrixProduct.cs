@@ -23,6 +23,12 @@ public static unsafe class MatrixProduct
     /// </summary>
     private const int FewRows = 256;
 
+    /// <summary>
+    /// Why products of <see cref="ProductPrecision.BFloat16"/> take float32 instructions in this process, or null where they take the
+    /// processor's own. The two sum in different orders.
+    /// </summary>
+    public static string? BFloat16Fault => EmittedBFloat16.Fault;
+
     /// <summary>Multiplies.</summary>
     /// <param name="input">X, row-major.</param>
     /// <param name="rows">Rows of X.</param>
@@ -147,7 +153,7 @@ public static unsafe class MatrixProduct
         int inner = (int)weight.RowLength;
         PanelLayout layout = new(rows, TIsa.Count, ProductTile<TIsa, TVector>.Vectors);
         int lanes = layout.ColumnOf(layout.Panels);
-        int block = ProductBlocking.InnerOfFewRows(inner, lanes, CacheSizes.OfThisMachine);
+        int block = ProductBlocking.InnerOfFewRows(inner, lanes);
         int blocks = Math.Max(1, (inner + block - 1) / block);
         float* panels = ProductScratch.Shared((long)lanes * Math.Max(1, inner));
         WorkSharing.Run(

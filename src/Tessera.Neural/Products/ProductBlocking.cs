@@ -64,12 +64,12 @@ internal readonly record struct ProductBlocking(int Inner, int RowChunk, int Row
     }
 
     /// <summary>
-    /// Length of a block of the inner dimension where all rows of X stay in the second-level cache, and eight rows of W that are widened
-    /// stay in the first-level one.
+    /// Length of a block of the inner dimension where all rows of X stay in a second-level cache of usual size, and eight rows of W that
+    /// are widened stay in the first-level one. Sums are taken by blocks, so that the cache of the machine at hand must not decide.
     /// </summary>
-    public static int InnerOfFewRows(int inner, int lanes, CacheSizes caches)
+    public static int InnerOfFewRows(int inner, int lanes)
     {
-        long longest = Math.Clamp(caches.SecondLevel / 2 / (lanes * sizeof(float)), 256, LongestInner);
+        long longest = Math.Clamp(CacheSizes.Typical.SecondLevel / 2 / (lanes * sizeof(float)), 256, LongestInner);
         int blocks = (int)Math.Max(1, (inner + longest - 1) / longest);
         return Math.Max(1, ((inner + blocks - 1) / blocks + 15) / 16 * 16);
     }

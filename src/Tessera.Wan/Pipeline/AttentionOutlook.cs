@@ -31,6 +31,9 @@ internal sealed class AttentionOutlook
         _warmLayers = Math.Min(1, (double)_warmUp.FirstLayers / layers);
     }
 
+    /// <summary>Number formats of steps behind the warm-up.</summary>
+    public QuantizationRecipe Recipe => _recipe;
+
     /// <summary>Density over all layers of a step, and the formats of most of them.</summary>
     public (double Density, QuantizationRecipe Recipe) Of(int step) => step < _warmUp.FirstSteps
         ? (1, _warmRecipe)

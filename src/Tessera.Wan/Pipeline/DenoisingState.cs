@@ -11,4 +11,7 @@ internal sealed record DenoisingState(float[] Latent, Sampler Sampler, EncodedPr
 {
     /// <summary>Seconds of text encoding.</summary>
     public double TextSeconds { get; init; }
+
+    /// <summary>How it was computed so far; the last stretch goes on.</summary>
+    public required List<ArithmeticSpan> Arithmetic { get; init; }
 }

@@ -65,7 +65,7 @@ internal sealed class GenerationIdentity
         values[request.NoisePath is null ? SeedName : "noise"] = request.NoisePath is null ? Text($"{seed}") : noise.Source;
         Add(values, "density", attention.Density is { } density ? Text($"{density:R}") : null);
         Add(values, "quantization", attention.Recipe?.Name);
-        Add(values, "plan", attention.Plan is { } plan ? plan.Hash ?? plan.Schedule.Name : null);
+        Add(values, "plan", attention.Plan is { } plan ? HashOf(plan) : null);
         Add(values, "dense steps and layers", attention.WarmUp?.ToString());
         Add(values, "precision", precision == ProductPrecision.Float32 ? null : precision.ToString());
         return new GenerationIdentity(values);
@@ -114,6 +114,19 @@ internal sealed class GenerationIdentity
         if (value is not null)
         {
             values[name] = value;
+        }
+    }
+
+    // Plans with functors of a caller's own have no stored form; all that tells them apart is their name.
+    private static string HashOf(PlanFile plan)
+    {
+        try
+        {
+            return plan.Hash ?? plan.ComputeHash();
+        }
+        catch (NotSupportedException)
+        {
+            return plan.Schedule.Name;
         }
     }
 

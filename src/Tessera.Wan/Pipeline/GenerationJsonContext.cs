@@ -7,5 +7,6 @@ namespace Tessera.Wan.Pipeline;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(GenerationRecord))]
 [JsonSerializable(typeof(ResumeTimings))]
+[JsonSerializable(typeof(List<ArithmeticSpan>))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
 internal sealed partial class GenerationJsonContext : JsonSerializerContext;

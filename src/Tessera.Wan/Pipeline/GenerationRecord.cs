@@ -29,6 +29,9 @@ public sealed record GenerationRecord
     /// <summary>Self-attention.</summary>
     public required AttentionRecord Attention { get; init; }
 
+    /// <summary>How it was computed, by stretches of steps: one, unless it was resumed in another arithmetic.</summary>
+    public required IReadOnlyList<ArithmeticSpan> Arithmetic { get; init; }
+
     /// <summary>Where it ran.</summary>
     public required MachineRecord Machine { get; init; }
 

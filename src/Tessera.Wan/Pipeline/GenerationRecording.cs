@@ -46,6 +46,7 @@ internal sealed class GenerationRecording(
                 Backend = kernels.Backend,
                 Deviations = session.Deviations,
             },
+            Arithmetic = [.. state.Arithmetic],
             Machine = new MachineRecord(
                 RuntimeInformation.FrameworkDescription, RuntimeInformation.OSDescription,
                 RuntimeInformation.ProcessArchitecture.ToString(), cpu.EffectiveInstructionSet.ToString(), cpu.EffectiveThreads),
@@ -97,6 +98,14 @@ internal sealed class GenerationRecording(
         if (resumedAt > 0)
         {
             yield return $"Resumed after step {resumedAt} of {table.StepCount}.";
+        }
+
+        for (int i = 1; i < state.Arithmetic.Count; i++)
+        {
+            (int step, GenerationArithmetic later) = state.Arithmetic[i];
+            yield return $"Resumed in another arithmetic after step {step} of {table.StepCount} "
+                + $"({string.Join("; ", state.Arithmetic[i - 1].Arithmetic.DifferencesTo(later))}): the last bits are those of no "
+                + "uninterrupted generation.";
         }
 
         foreach (string note in session.Notes)

@@ -1,7 +1,11 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using Tessera.Attention;
+using Tessera.Layout;
 using Tessera.Media.Frames;
+using Tessera.Quantization;
 using Tessera.Wan.Autoencoder;
+using Tessera.Wan.Checkpoints;
 using Tessera.Wan.Sampling;
 using Tessera.Wan.SelfAttention;
 using Tessera.Wan.Transformer;
@@ -52,13 +56,15 @@ internal sealed class GenerationRun(
         };
         using SelfAttentionSession session = factory.Create(
             attention, model.TransformerConfig, PatchLayout.GridOf(_shape), request.StepCount);
+        GenerationArithmetic arithmetic = Arithmetic(asked);
         GenerationClock clock = new(
             estimate.Stages[TextStage].Seconds, estimate.StepSeconds, estimate.Stages[DecodeStage].Seconds, progress, TimeProvider.System);
         DenoisingState state = resume is { Continues: true }
-            ? resume.Load(identity, table, _shape)
-            : Begin(noise, table, clock, cancellationToken);
+            ? resume.Load(identity, table, _shape, arithmetic)
+            : Begin(noise, table, arithmetic, clock, cancellationToken);
         int resumedAt = resume is { Continues: true } ? state.Sampler.Step : 0;
         RequirePlans(session, state, attention);
+        resume?.DeleteUnfinished();
         Denoise(state, session, clock, () => resume?.Save(state, identity, _shape), cancellationToken);
         long start = Stopwatch.GetTimestamp();
         VideoFrames clip = new Decoding(model.Codec, _shape, options.Tiling, options.Threads) { PixelsDecoded = Probe?.Pixels }.Run(
@@ -69,18 +75,37 @@ internal sealed class GenerationRun(
         return new GenerationResult(clip, state.Latent, _shape, record);
     }
 
-    private DenoisingState Begin(PreparedLatents noise, SigmaTable table, GenerationClock clock, CancellationToken cancellationToken)
+    /// <summary>How this process computes: as a dense step does, and as one in the formats of sparse steps.</summary>
+    private GenerationArithmetic Arithmetic(SelfAttentionOptions asked)
+    {
+        WanTransformerConfig config = model.TransformerConfig;
+        TokenGrid grid = PatchLayout.GridOf(_shape);
+        AttentionPlan dense = AttentionPlan.Dense(new AttentionShape(1, config.Heads, grid.Tokens, grid.Tokens, config.HeadDim)) with
+        {
+            Grid = grid,
+        };
+        QuantizationRecipe recipe = new AttentionOutlook(asked, request.StepCount, config.Layers).Recipe;
+        return GenerationArithmetic.OfThisProcess(kernels, options.Precision, dense, dense with { Recipe = recipe });
+    }
+
+    private DenoisingState Begin(
+        PreparedLatents noise, SigmaTable table, GenerationArithmetic arithmetic, GenerationClock clock,
+        CancellationToken cancellationToken)
     {
         bool guided = ClassifierFreeGuidance.NeedsUnconditional(request.GuidanceScale);
         clock.Report(GenerationStage.TextEncoding, 0, 0, "", null);
         long start = Stopwatch.GetTimestamp();
-        TextEncoding stage = new(model.Checkpoint, model.Tokenizer, model.TransformerConfig.TextLength, options.Threads);
+        TextEncoding stage = new(model.Checkpoint, model.Tokenizer, model.TransformerConfig.TextLength, options.Threads)
+        {
+            LayersDone = new TextProgress(clock, model.TextEncoder.Layers),
+        };
         EncodedPrompts prompts = stage.Run(request.Prompt, guided ? request.NegativePrompt : null, cancellationToken);
         clock.Report(GenerationStage.TextEncoding, 0, 1, "", null);
         Probe?.Prompts?.Invoke(prompts);
         return new DenoisingState(noise.Noise, Sampler.Create(table), prompts, [])
         {
             TextSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
+            Arithmetic = [new ArithmeticSpan(0, arithmetic)],
         };
     }
 

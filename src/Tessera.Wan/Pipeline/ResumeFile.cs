@@ -9,15 +9,16 @@ namespace Tessera.Wan.Pipeline;
 /// <summary>
 /// Keeps an interrupted generation: after each step the latent, what the sampler remembers and the encoded prompts are written beside the
 /// output, under a temporary name that is renamed, so that a crash at any moment leaves a whole file. Going on from it gives the result
-/// that an uninterrupted generation gives, bit for bit on the same kind of processor.
+/// that an uninterrupted generation gives, bit for bit; what cannot promise that is refused.
 /// </summary>
 /// <param name="Path">File of the state, <c>.safetensors</c>.</param>
 public sealed record ResumeFile(string Path)
 {
-    private const string Format = "tessera-generation-1";
+    private const string Format = "tessera-generation-2";
     private const string FormatKey = "format";
     private const string IdentityKey = "request";
     private const string TimingsKey = "timings";
+    private const string ArithmeticKey = "arithmetic";
     private const string StepKey = "step";
     private const string DroppedKey = "tokens_dropped";
     private const string LatentName = "latent";
@@ -27,6 +28,13 @@ public sealed record ResumeFile(string Path)
 
     /// <summary>Whether the generation in the file is continued; false begins a new one and refuses to replace the file.</summary>
     public bool Continues { get; init; }
+
+    /// <summary>
+    /// Whether to go on although the steps so far were computed in another arithmetic (<see cref="GenerationArithmetic"/>), for example
+    /// with vectors of another width. The result is then as good, but in its last bits that of no uninterrupted generation, and its
+    /// record says so.
+    /// </summary>
+    public bool AllowsOtherArithmetic { get; init; }
 
     /// <summary>Whether there is a state to continue.</summary>
     public bool Exists => File.Exists(Path);
@@ -42,6 +50,14 @@ public sealed record ResumeFile(string Path)
     {
         File.Delete(Path);
         File.Delete(PlanPath);
+        DeleteUnfinished();
+    }
+
+    /// <summary>Removes what processes left behind that were killed while they wrote a state.</summary>
+    internal void DeleteUnfinished()
+    {
+        AtomicFile.DeleteUnfinished(Path);
+        AtomicFile.DeleteUnfinished(PlanPath);
     }
 
     /// <summary>Checks that the file may be used as <see cref="Continues"/> says, before any work.</summary>
@@ -78,6 +94,7 @@ public sealed record ResumeFile(string Path)
         writer.Metadata[StepKey] = FormattableString.Invariant($"{sampler.Step}");
         writer.Metadata[TimingsKey] = JsonSerializer.Serialize(
             new ResumeTimings(state.TextSeconds, state.Steps), GenerationJson.Compact.ResumeTimings);
+        writer.Metadata[ArithmeticKey] = JsonSerializer.Serialize(state.Arithmetic, GenerationJson.Compact.ListArithmeticSpan);
         writer.Add<float>(LatentName, latent, state.Latent);
         foreach ((string name, float[] values) in sampler.History)
         {
@@ -97,9 +114,11 @@ public sealed record ResumeFile(string Path)
     /// <param name="identity">The request.</param>
     /// <param name="table">Its noise levels.</param>
     /// <param name="shape">Its latent.</param>
-    /// <exception cref="GenerationMismatchException">The file is that of another request; the message names the differences.</exception>
+    /// <param name="arithmetic">How it would be continued.</param>
+    /// <exception cref="GenerationMismatchException">The file is that of another request, or was computed in another arithmetic; the
+    /// message names the differences.</exception>
     /// <exception cref="TensorFormatException">The file is damaged.</exception>
-    internal DenoisingState Load(GenerationIdentity identity, SigmaTable table, LatentShape shape)
+    internal DenoisingState Load(GenerationIdentity identity, SigmaTable table, LatentShape shape, GenerationArithmetic arithmetic)
     {
         using SafetensorsFile file = Open();
         ReadIdentity(file).RequireEqual(identity, Path);
@@ -127,12 +146,37 @@ public sealed record ResumeFile(string Path)
                 [.. timings.Steps])
             {
                 TextSeconds = timings.TextSeconds,
+                Arithmetic = Continued(ReadArithmetic(file), step, arithmetic),
             };
         }
         catch (Exception fault) when (fault is FormatException or JsonException or ArgumentException or OverflowException)
         {
             throw new TensorFormatException($"{Path}: the state of the generation is damaged ({fault.Message}); start anew.", fault);
         }
+    }
+
+    private List<ArithmeticSpan> Continued(List<ArithmeticSpan> spans, int step, GenerationArithmetic arithmetic)
+    {
+        IReadOnlyList<string> differences = spans[^1].Arithmetic.DifferencesTo(arithmetic);
+        if (differences.Count == 0)
+        {
+            return spans;
+        }
+
+        return AllowsOtherArithmetic
+            ? [.. spans, new ArithmeticSpan(step, arithmetic)]
+            : throw new GenerationMismatchException(
+                $"{Path} was computed in another arithmetic, so that the rest would not give the bytes of an uninterrupted generation: "
+                    + $"{string.Join("; ", differences)}. Resume it where it was begun, allow other arithmetic, or start anew.");
+    }
+
+    private List<ArithmeticSpan> ReadArithmetic(SafetensorsFile file)
+    {
+        List<ArithmeticSpan>? spans = JsonSerializer.Deserialize(
+            Metadata(file, ArithmeticKey), GenerationJson.Compact.ListArithmeticSpan);
+        return spans is { Count: > 0 } && !spans.Contains(null!) && spans.TrueForAll(static span => span.Arithmetic is not null)
+            ? spans
+            : throw new JsonException("no arithmetic");
     }
 
     private static void AddPrompt(SafetensorsWriter writer, string name, EncodedPrompt prompt)

@@ -10,7 +10,8 @@ namespace Tessera.Wan.Pipeline;
 public readonly record struct StepProgress(
     GenerationStage Stage, int Step, int Total, double Fraction, TimeSpan Elapsed, TimeSpan? Remaining)
 {
-    /// <summary>What self-attention runs in the step at work, for example <c>dense warm-up</c>.</summary>
+    /// <summary>What self-attention runs in the step at work, for example <c>dense warm-up</c>; of text encoding, the layer at work, for
+    /// example <c>layer 5/24</c>.</summary>
     public string Phase { get; init; } = "";
 
     /// <summary>Where the time of the last step went; null before the first and within steps.</summary>

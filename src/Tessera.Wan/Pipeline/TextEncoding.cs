@@ -11,6 +11,9 @@ namespace Tessera.Wan.Pipeline;
 /// </summary>
 internal sealed class TextEncoding(WanCheckpoint model, PromptTokenizer tokenizer, int textLength, int threads)
 {
+    /// <summary>Hears of finished layers of the encoder.</summary>
+    public IProgress<int>? LayersDone { get; init; }
+
     /// <summary>Encodes.</summary>
     /// <param name="prompt">The prompt.</param>
     /// <param name="negative">The negative prompt, or null where the guidance needs none.</param>
@@ -24,7 +27,7 @@ internal sealed class TextEncoding(WanCheckpoint model, PromptTokenizer tokenize
             Tokens[] prompts = negative is null ? [Tokenize(prompt)] : [Tokenize(prompt), Tokenize(negative)];
 
             // One pass over the weights, which are most of the work, serves both prompts.
-            float[][] rows = encoder.EncodeAll([.. prompts.Select(static tokens => tokens.Ids)], threads, cancellationToken);
+            float[][] rows = encoder.EncodeAll([.. prompts.Select(static tokens => tokens.Ids)], threads, LayersDone, cancellationToken);
             return new EncodedPrompts(Encoded(prompts[0], rows[0]), negative is null ? null : Encoded(prompts[1], rows[1]));
         }
     }

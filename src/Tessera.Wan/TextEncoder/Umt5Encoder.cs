@@ -76,7 +76,7 @@ public sealed class Umt5Encoder
                 nameof(keys), keys, $"{keys} of {ids.Length} ids are no padding; wanted 1 to all of them.");
         }
 
-        Run(ids, [new PromptRows(0, ids.Length, keys)], output, threads, cancellationToken);
+        Run(ids, [new PromptRows(0, ids.Length, keys)], output, threads, null, cancellationToken);
     }
 
     /// <summary>
@@ -85,13 +85,16 @@ public sealed class Umt5Encoder
     /// </summary>
     /// <param name="prompts">Ids of each prompt, end mark included and padding left out.</param>
     /// <param name="threads">Threads; 0 for all processors. The result does not depend on it.</param>
+    /// <param name="layersDone">Hears after each block how many of <see cref="Umt5Config.Layers"/> are done, from the thread that
+    /// works.</param>
     /// <param name="cancellationToken">Polled before each block.</param>
     /// <returns>Features [ids, dim] of each prompt, row-major; to rounding those that it has alone.</returns>
     /// <exception cref="ArgumentException">There is no prompt, or one is empty.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An id has no embedding.</exception>
     /// <exception cref="CheckpointFormatException">A weight is NaN or infinite; the message names it.</exception>
     /// <exception cref="ArithmeticException">The weights are finite, but the result is not.</exception>
-    public float[][] EncodeAll(IReadOnlyList<int[]> prompts, int threads = 0, CancellationToken cancellationToken = default)
+    public float[][] EncodeAll(
+        IReadOnlyList<int[]> prompts, int threads = 0, IProgress<int>? layersDone = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         if (prompts.Count == 0 || prompts.Any(static prompt => prompt is null or []))
@@ -108,11 +111,13 @@ public sealed class Umt5Encoder
         }
 
         float[] output = new float[checked(count * Config.Dim)];
-        Run([.. prompts.SelectMany(static prompt => prompt)], rows, output, threads, cancellationToken);
+        Run([.. prompts.SelectMany(static prompt => prompt)], rows, output, threads, layersDone, cancellationToken);
         return [.. rows.Select(prompt => output[(prompt.First * Config.Dim)..((prompt.First + prompt.Count) * Config.Dim)])];
     }
 
-    private void Run(ReadOnlySpan<int> ids, PromptRows[] prompts, Span<float> output, int threads, CancellationToken cancellationToken)
+    private void Run(
+        ReadOnlySpan<int> ids, PromptRows[] prompts, Span<float> output, int threads, IProgress<int>? layersDone,
+        CancellationToken cancellationToken)
     {
         _blocks[0].Prefetch();
         _embedding.Forward(ids, output);
@@ -127,6 +132,7 @@ public sealed class Umt5Encoder
 
             _blocks[i].Forward(output, prompts, scratch, threads);
             _blocks[i].Release();
+            layersDone?.Report(i + 1);
         }
 
         _norm.Forward(output, output, threads);

@@ -75,6 +75,11 @@ public sealed record PlanFile
     /// <exception cref="NotSupportedException">A functor is not one of <see cref="Masks.Mods"/>.</exception>
     public string Save(string path) => new PlanWriter(this).Save(path);
 
+    /// <summary>The content hash that a saved file of this content has.</summary>
+    /// <exception cref="PlanMismatchException">As <see cref="Save"/>.</exception>
+    /// <exception cref="NotSupportedException">As <see cref="Save"/>.</exception>
+    public string ComputeHash() => new PlanWriter(this).Hash();
+
     /// <summary>Requires that the plans fit a call.</summary>
     /// <param name="shape">Sizes of the call; the batch may differ.</param>
     /// <param name="grid">Token grid of the call, when known.</param>

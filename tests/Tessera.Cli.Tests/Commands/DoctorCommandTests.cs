@@ -1,9 +1,13 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using Tessera.Backends.Cpu;
 using Tessera.Cli.Output;
 using Tessera.Cli.Running;
 using Tessera.Cuda.Compilation;
 using Tessera.Cuda.Driver;
 using Tessera.Cuda.Verification;
+using Tessera.Neural.Products;
 using Xunit;
 
 namespace Tessera.Cli.Tests.Commands;
@@ -33,6 +37,79 @@ public sealed class DoctorCommandTests
         Assert.Contains("logical cores", run.Output, StringComparison.Ordinal);
         Assert.Contains("cuda backend", run.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("\u001b[", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TheCpuPathSaysWhatMultipliesWhat()
+    {
+        JsonElement path = CommandRun.Of("doctor", "--json").Succeeded().Json.GetProperty("cpuPath");
+        string[] attention = [.. path.GetProperty("attention").EnumerateArray().Select(static one => one.GetProperty("operands").GetString()!)];
+        Assert.Equal(["fp32", CpuBackend.PreferredInt8.Name, "k4v4"], attention);
+        Assert.Equal(
+            MatrixProduct.BFloat16Fault is null,
+            path.GetProperty("instructionSets").EnumerateArray().Any(static set => set.GetString() == "AVX512-BF16"));
+        string text = CommandRun.Of("doctor").Succeeded().Output;
+        Assert.Contains($"vectors of {path.GetProperty("vectorBits").GetInt32()} bits", text, StringComparison.Ordinal);
+        Assert.Contains("products", text, StringComparison.Ordinal);
+    }
+
+    /// <summary>What other processors have, as options and reasons.</summary>
+    [Fact]
+    public void EveryCpuPathIsDescribed()
+    {
+        CpuPathReport portable = CpuPath.Of(new CpuOptions { InstructionSet = CpuInstructionSet.Vector128 }, "no such processor");
+        Assert.Equal([], portable.InstructionSets);
+        Assert.Equal(128, portable.VectorBits);
+        Assert.Equal(new CpuPathProduct("fp32", "QK float 128, PV float 128"), portable.Attention[0]);
+        Assert.Equal(new CpuPathProduct("int8-narrow", "QK int7 x int8 128, PV int7 x int8 128"), portable.Attention[1]);
+        Assert.Equal(new CpuPathProduct("bf16", "rounded operands and 128-bit multiply-adds, no faster"), portable.Products[1]);
+        CpuPathReport fast = CpuPath.Of(new CpuOptions { InstructionSet = CpuInstructionSet.Vector128 }, null);
+        Assert.Equal(["AVX512-BF16"], fast.InstructionSets);
+        Assert.Equal("512-bit vdpbf16ps, 1.7 to 1.9 times as fast", fast.Products[1].Instructions);
+        if (CpuOptions.Default.EffectiveInstructionSet == CpuInstructionSet.Vector512)
+        {
+            CpuPathReport avx2 = CpuPath.Of(new CpuOptions { InstructionSet = CpuInstructionSet.Vector256, UseVnni = false }, "none");
+            Assert.Equal(["AVX2", "FMA"], avx2.InstructionSets);
+            Assert.Equal("256-bit multiply-adds", avx2.Products[0].Instructions);
+        }
+    }
+
+    /// <summary>The switch of the process, in a process that sets it: emitted code is refused, and the reason is said wherever it shows.</summary>
+    [Fact]
+    public void ASwitchKeepsAProcessFromEmittedCode()
+    {
+        const string Reason = "the process sets Tessera.AllowEmittedCode to false";
+        using TemporaryFolder folder = new();
+        string settings = folder.File("settings.json");
+        File.WriteAllText(settings, WithSwitch(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Tessera.Cli.runtimeconfig.json"))));
+        using CommandProcess process = CommandProcess.StartWith(settings, "doctor", "--json");
+        using JsonDocument document = JsonDocument.Parse(process.ReadOutput());
+        Dictionary<string, JsonElement> checks = document.RootElement.GetProperty("checks").EnumerateArray()
+            .ToDictionary(static check => check.GetProperty("name").GetString()!);
+        if (!checks.TryGetValue("Emitted code", out JsonElement emitted))
+        {
+            Assert.NotEqual(Architecture.X64, RuntimeInformation.ProcessArchitecture);
+            return;
+        }
+
+        Assert.False(emitted.GetProperty("available").GetBoolean());
+        Assert.Contains(Reason, emitted.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Equal($"--precision bf16 is no faster than float32: {Reason}", checks["AVX512-BF16"].GetProperty("detail").GetString());
+        JsonElement path = document.RootElement.GetProperty("cpuPath");
+        Assert.DoesNotContain(path.GetProperty("instructionSets").EnumerateArray(), static set => set.GetString() is "AVX512-VNNI" or "AVX512-BF16");
+        Assert.All(
+            path.GetProperty("attention").EnumerateArray(),
+            static one => Assert.DoesNotContain("vnni 512", one.GetProperty("instructions").GetString(), StringComparison.Ordinal));
+        Assert.NotEqual(Reason, CpuOptions.EmittedCodeFault);
+    }
+
+    private static string WithSwitch(string settings)
+    {
+        JsonNode root = JsonNode.Parse(settings)!;
+        JsonNode options = root["runtimeOptions"]!;
+        options["configProperties"] ??= new JsonObject();
+        options["configProperties"]!["Tessera.AllowEmittedCode"] = false;
+        return root.ToJsonString();
     }
 
     [Fact]

@@ -222,6 +222,7 @@ public sealed class GenerateCommandTests(WanFolder model) : IClassFixture<WanFol
         Run(folder, "fox.png", "--plan", "p.safetensors", "--density", "0.5").FailedWith(1, "--density is fixed by --plan");
         Run(folder, "fox.png", "--attention", "paro", "--dense-steps", "2").FailedWith(2, "needs a dense step to calibrate on");
         Run(folder, "fox.png", "--attention", "paro", "--density", "2").FailedWith(1, "Density '2'");
+        Run(folder, "fox.png", "--allow-other-arithmetic").FailedWith(1, "--allow-other-arithmetic goes with --resume");
         CommandRun.Of("generate", "--checkpoint", model.Path).FailedWith(1, "argument missing", "'generate'");
     }
 

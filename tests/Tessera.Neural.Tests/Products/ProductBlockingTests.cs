@@ -44,6 +44,10 @@ public sealed class ProductBlockingTests
         {
             ProductBlocking blocking = ProductBlocking.For(rows, inner, layout, threads, CacheSizes.Typical);
             Assert.Equal(block, blocking.Inner);
+
+            // Sums are taken by blocks: other caches must not change a bit.
+            CacheSizes small = new(256 << 10, 4 << 20);
+            Assert.Equal(block, ProductBlocking.For(rows, inner, layout, threads, small).Inner);
             Assert.InRange(blocking.Inner, 1, ProductBlocking.LongestInner);
             Assert.InRange(rows, ((blocking.RowChunks - 1) * blocking.RowChunk) + 1, blocking.RowChunks * blocking.RowChunk);
             Assert.Equal(0, blocking.FirstPanel(0));

@@ -32,6 +32,7 @@ public sealed class PlanFileTests : IDisposable
         PlanFile loaded = PlanFile.Load(FilePath, plan.Shape);
         PlanFileAssert.Equal(plan, Assert.Single(loaded.Schedule.Plans));
         Assert.Equal((hash, "a \"model\""), (loaded.Hash, loaded.Model));
+        Assert.Equal(hash, (loaded with { Hash = null }).ComputeHash());
         Assert.Equal(64, hash.Length);
     }
 

@@ -1,5 +1,8 @@
 using Tessera.Attention;
+using Tessera.Backends.Reference;
+using Tessera.Layout;
 using Tessera.Neural.Products;
+using Tessera.Quantization;
 using Tessera.Serialization;
 using Tessera.TestKit;
 using Tessera.Wan.Pipeline;
@@ -77,6 +80,86 @@ public sealed class ResumeTests(TinyModel model) : IClassFixture<TinyModel>
         GenerationResult exact = await wide.GenerateAsync(TinyModel.Request);
         Assert.Equal("Float32", exact.Record.Request.Precision);
         Assert.NotEqual(exact.Latent, rounded.Latent);
+    }
+
+    /// <summary>State of an earlier process that computed otherwise, forged into the file: what a change of machine looks like.</summary>
+    [Theory]
+    [InlineData("vectors", "\"vectors\":\"64 bits\"", 2)]
+    [InlineData("program", "\"program\":\"0.0.1, build 00000000\"", 4)]
+    [InlineData("attention", "\"attention\":\"abacus\"", 1)]
+    public async Task Another_arithmetic_is_refused_unless_allowed_and_then_recorded(string name, string forgery, int stop)
+    {
+        ResumeFile file = await InterruptAsync(TinyModel.Request, stop);
+        Rewrite(file, (key, value) => key == "arithmetic" ? Replaced(value, name, forgery) : value);
+        byte[] before = await File.ReadAllBytesAsync(file.Path);
+        using WanPipeline pipeline = model.Load();
+        GenerationMismatchException fault = await Assert.ThrowsAsync<GenerationMismatchException>(
+            () => pipeline.GenerateAsync(TinyModel.Request, file with { Continues = true }));
+        Assert.Contains("was computed in another arithmetic", fault.Message, StringComparison.Ordinal);
+        Assert.Contains($": {name} '", fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("; ", fault.Message, StringComparison.Ordinal);
+        Assert.Equal(before, await File.ReadAllBytesAsync(file.Path));
+
+        // Interrupted once more in this arithmetic, and resumed: two stretches, not three.
+        ResumeFile allowed = file with { Continues = true, AllowsOtherArithmetic = true };
+        GenerationResult result = await pipeline.GenerateAsync(TinyModel.Request, allowed);
+        Assert.Equal([0, stop], result.Record.Arithmetic.Select(static span => span.FirstStep));
+        Assert.NotEqual(result.Record.Arithmetic[0].Arithmetic, result.Record.Arithmetic[1].Arithmetic);
+        Assert.Contains(result.Record.Notes, note => note.StartsWith($"Resumed in another arithmetic after step {stop} of 4 ({name} '", StringComparison.Ordinal));
+        if (stop == TinyModel.Request.StepCount)
+        {
+            return; // Decoding changes no state.
+        }
+
+        GenerationResult again = await pipeline.GenerateAsync(TinyModel.Request, file with { Continues = true });
+        Assert.Equal(result.Record.Arithmetic, again.Record.Arithmetic);
+        Assert.Equal(result.Record.FramesSha256, again.Record.FramesSha256);
+    }
+
+    [Fact]
+    public async Task The_arithmetic_follows_precision_and_backend()
+    {
+        using WanPipeline plain = model.Load();
+        GenerationArithmetic first = Assert.Single((await plain.GenerateAsync(TinyModel.Request)).Record.Arithmetic).Arithmetic;
+        Assert.Equal("float32", first.Products);
+        Assert.StartsWith("cpu with ", first.Attention, StringComparison.Ordinal);
+        using WanPipeline rounded = model.Load(new WanOptions { Precision = ProductPrecision.BFloat16 });
+        GenerationArithmetic second = (await rounded.GenerateAsync(TinyModel.Request)).Record.Arithmetic[0].Arithmetic;
+        Assert.Equal(
+            MatrixProduct.BFloat16Fault is null ? "bfloat16 by vdpbf16ps" : "bfloat16 by float32 instructions", second.Products);
+        Assert.Equal(first with { Products = second.Products }, second);
+        using WanPipeline reference = model.Load(new WanOptions { Kernels = new KernelSettings(new BackendSelector([ReferenceBackend.Shared])) });
+        Assert.Equal("reference", (await reference.GenerateAsync(TinyModel.Request)).Record.Arithmetic[0].Arithmetic.Attention);
+    }
+
+    [Fact]
+    public async Task Plans_of_equal_names_are_told_apart_by_their_content()
+    {
+        using WanPipeline pipeline = model.Load();
+        AttentionShape shape = new(1, pipeline.Config.Heads, 48, 48, pipeline.Config.HeadDim);
+        AttentionPlan plan = AttentionPlan.Dense(shape) with { Grid = new TokenGrid(2, 4, 6), Name = "mine" };
+        GenerationRequest request = TinyModel.Request with { Attention = new SelfAttentionOptions { Plan = PlanFile.Of(plan) } };
+        ResumeFile file = await InterruptAsync(request, 1);
+        GenerationMismatchException fault = await Assert.ThrowsAsync<GenerationMismatchException>(() => pipeline.GenerateAsync(
+            request with { Attention = new SelfAttentionOptions { Plan = PlanFile.Of(plan with { Recipe = KnownRecipes.Int8 }) } },
+            file with { Continues = true }));
+        Assert.Contains("keeps another generation: plan was '", fault.Message, StringComparison.Ordinal);
+        await pipeline.GenerateAsync(request, file with { Continues = true });
+    }
+
+    [Fact]
+    public async Task What_killed_writers_left_behind_goes_with_the_state()
+    {
+        ResumeFile file = await InterruptAsync(TinyModel.Request, 1);
+        string folder = Path.GetDirectoryName(file.Path)!;
+        string Litter(string name) => Path.Combine(folder, $".{name}.{Guid.NewGuid():N}.tmp");
+        string[] mine = [Litter(Path.GetFileName(file.Path)), Litter(Path.GetFileName(file.PlanPath))];
+        string[] others = [Litter("other.resume.safetensors"), Path.Combine(folder, $".{Path.GetFileName(file.Path)}.{new string('z', 32)}.tmp")];
+        Array.ForEach([.. mine, .. others], static path => File.WriteAllText(path, "half"));
+        using WanPipeline pipeline = model.Load();
+        await pipeline.GenerateAsync(TinyModel.Request, file with { Continues = true });
+        Assert.All(mine, static path => Assert.False(File.Exists(path)));
+        Assert.All(others, static path => Assert.True(File.Exists(path)));
     }
 
     [Fact]
@@ -160,6 +243,11 @@ public sealed class ResumeTests(TinyModel model) : IClassFixture<TinyModel>
     [Theory]
     [InlineData("timings", "{}")]
     [InlineData("timings", "null")]
+    [InlineData("arithmetic", "null")]
+    [InlineData("arithmetic", "[]")]
+    [InlineData("arithmetic", "[null]")]
+    [InlineData("arithmetic", "[{\"firstStep\":0,\"arithmetic\":null}]")]
+    [InlineData("arithmetic", "[{\"firstStep\":0,\"arithmetic\":{\"vectors\":\"512 bits\"}}]")]
     [InlineData("timings", "{\"textSeconds\":1,\"steps\":[null]}")]
     [InlineData("step", "99")]
     [InlineData("step", "two")]
@@ -170,31 +258,45 @@ public sealed class ResumeTests(TinyModel model) : IClassFixture<TinyModel>
     public async Task Forged_states_give_one_clear_error(string part, string forgery)
     {
         ResumeFile file = await InterruptAsync(TinyModel.Request, 2);
-        SafetensorsWriter writer = new();
-        using (SafetensorsFile good = SafetensorsFile.FromMemory(await File.ReadAllBytesAsync(file.Path)))
-        {
-            foreach ((string key, string value) in good.Metadata)
-            {
-                writer.Metadata[key] = key == part ? forgery : value;
-            }
-
-            foreach (TensorDescription tensor in good.Tensors)
-            {
-                float[] values = good.ReadSingle(tensor.Name);
-                long[] shape = [.. tensor.Shape];
-                (shape, values) = tensor.Name == part
-                    ? forgery switch { "scalar" => ((long[])[], [1f]), "empty" => ([0, shape[^1]], []), _ => (shape, [float.NaN, .. values[1..]]) }
-                    : (shape, values);
-                writer.Add<float>(tensor.Name, shape, values);
-            }
-        }
-
-        writer.Save(file.Path);
+        Rewrite(file, (key, value) => key == part ? forgery : value, (name, shape, values) => name == part
+            ? forgery switch { "scalar" => ([], [1f]), "empty" => ([0, shape[^1]], []), _ => (shape, [float.NaN, .. values[1..]]) }
+            : (shape, values));
         using WanPipeline pipeline = model.Load();
         IOException fault = await Assert.ThrowsAnyAsync<IOException>(
             () => pipeline.GenerateAsync(TinyModel.Request, file with { Continues = true }));
         Assert.Contains(file.Path, fault.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', fault.Message);
+    }
+
+    /// <summary>Writes a state anew with other metadata or tensors.</summary>
+    private static void Rewrite(
+        ResumeFile file, Func<string, string, string> metadata, Func<string, long[], float[], (long[] Shape, float[] Values)>? tensors = null)
+    {
+        SafetensorsWriter writer = new();
+        using (SafetensorsFile good = SafetensorsFile.FromMemory(File.ReadAllBytes(file.Path)))
+        {
+            foreach ((string key, string value) in good.Metadata)
+            {
+                writer.Metadata[key] = metadata(key, value);
+            }
+
+            foreach (TensorDescription tensor in good.Tensors)
+            {
+                (long[] shape, float[] values) = ([.. tensor.Shape], good.ReadSingle(tensor.Name));
+                (shape, values) = tensors?.Invoke(tensor.Name, shape, values) ?? (shape, values);
+                writer.Add<float>(tensor.Name, shape, values);
+            }
+        }
+
+        writer.Save(file.Path);
+    }
+
+    /// <summary>JSON with another value of a text field.</summary>
+    private static string Replaced(string json, string name, string field)
+    {
+        int start = json.IndexOf($"\"{name}\":\"", StringComparison.Ordinal);
+        int end = json.IndexOf('"', start + name.Length + 4) + 1;
+        return $"{json[..start]}{field}{json[end..]}";
     }
 
     private static async Task<string> RefusedAsync(string checkpoint, GenerationRequest request, ResumeFile file)

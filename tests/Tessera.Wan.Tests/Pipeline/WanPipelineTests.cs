@@ -4,6 +4,7 @@ using Tessera.Media;
 using Tessera.Media.Frames;
 using Tessera.Neural.Checkpoints;
 using Tessera.TestKit;
+using Tessera.Wan.Initialization;
 using Tessera.Wan.Pipeline;
 using Tessera.Wan.SelfAttention;
 using Xunit;
@@ -91,6 +92,10 @@ public sealed class WanPipelineTests(TinyModel model) : IClassFixture<TinyModel>
         Assert.Equal(
             result.Record.Timings.Steps, reports.Where(static report => report.LastStep is not null).Select(static report => report.LastStep!));
         Assert.True(reports[^1].PeakMemoryBytes > 0);
+        int layers = WanModelSizes.Tiny.TextEncoder.Layers;
+        Assert.Equal(
+            ["", .. Enumerable.Range(2, layers - 1).Select(layer => $"layer {layer}/{layers}"), $"layer {layers}/{layers}", ""],
+            reports.Where(static report => report.Stage == GenerationStage.TextEncoding).Select(static report => report.Phase));
         Assert.Equal(GenerationStage.TextEncoding, reports[0].Stage);
         Assert.Equal(GenerationStage.Decoding, reports[^1].Stage);
     }

@@ -175,6 +175,31 @@ public sealed class Umt5EncoderTests
         Assert.Contains("missing", Assert.Throws<CheckpointFormatException>(() => new Umt5Encoder(good, config with { Layers = 2 })).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Layers_are_reported_and_cancellation_is_seen_between_them()
+    {
+        Umt5Config config = new() { Dim = 4, FeedForwardDim = 6, Heads = 2, HeadDim = 2, Layers = 3, Vocabulary = 5 };
+        using Checkpoint weights = Random(config, poisoned: null);
+        Umt5Encoder encoder = new(weights, config);
+        using CancellationTokenSource source = new();
+        List<int> done = [];
+        encoder.EncodeAll([[1, 2], [3]], layersDone: new Recorder(done.Add));
+        Assert.Equal([1, 2, 3], done);
+        done.Clear();
+        Recorder cancels = new(layers =>
+        {
+            done.Add(layers);
+            source.Cancel();
+        });
+        Assert.Throws<OperationCanceledException>(() => encoder.EncodeAll([[1, 2]], 0, cancels, source.Token));
+        Assert.Equal([1], done);
+    }
+
+    private sealed class Recorder(Action<int> report) : IProgress<int>
+    {
+        public void Report(int value) => report(value);
+    }
+
     private static SafetensorsFile Io() => SafetensorsFile.Open(Path.Combine(TestRoots.Fixtures, Fixture));
 
     private static Checkpoint Open(out Umt5Config config)

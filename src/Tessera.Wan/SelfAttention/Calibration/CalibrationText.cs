@@ -26,7 +26,7 @@ public static class CalibrationText
         {
             tokenizer.RequireVocabulary(config.Vocabulary);
             int[][] ids = [.. prompts.Select(prompt => tokenizer.Encode(PromptCleaner.Clean(prompt), textLength))];
-            float[][] rows = new Umt5Encoder(weights, config).EncodeAll(ids, threads, cancellationToken);
+            float[][] rows = new Umt5Encoder(weights, config).EncodeAll(ids, threads, cancellationToken: cancellationToken);
             return [.. prompts.Select((prompt, index) => new CalibrationPrompt(prompt, rows[index], ids[index].Length))];
         }
     }

@@ -28,8 +28,8 @@ public sealed record CpuOptions
 
     /// <summary>
     /// Whether machine code may be written at run time for instructions that .NET does not expose: the 512-bit VNNI dot product, twice to
-    /// four times as fast as what .NET has. Where the system forbids executable memory, intrinsics are used whatever this says; results are
-    /// the same bit for bit.
+    /// four times as fast as what .NET has. Where the system forbids executable memory, or the <see cref="AppContext"/> switch
+    /// <c>Tessera.AllowEmittedCode</c> is false, intrinsics are used whatever this says; results are the same bit for bit.
     /// </summary>
     public bool AllowEmittedCode { get; init; } = true;
 

@@ -25,6 +25,16 @@ internal sealed class PlanWriter
     /// <summary>Writes the file; answers the content hash.</summary>
     public string Save(string path)
     {
+        (SafetensorsWriter writer, string hash) = Collect();
+        writer.Save(path);
+        return hash;
+    }
+
+    /// <summary>The content hash alone.</summary>
+    public string Hash() => Collect().Hash;
+
+    private (SafetensorsWriter Writer, string Hash) Collect()
+    {
         PlanSchedule schedule = _content.Schedule;
         PlanHeader.PlanRecord[] plans = [.. schedule.Plans.Select(Record)];
         AddTensor<byte>(PlanHeader.AxisTensor, [_axes.Count], _axes.ToArray());
@@ -54,8 +64,7 @@ internal sealed class PlanWriter
             writer.Add(name, entry.Type, entry.Shape, stream => stream.Write(entry.Bytes().Span));
         }
 
-        writer.Save(path);
-        return hash;
+        return (writer, hash);
     }
 
     private PlanHeader Header(PlanSchedule schedule, PlanHeader.PlanRecord[] plans)

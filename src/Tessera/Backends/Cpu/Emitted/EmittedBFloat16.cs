@@ -4,15 +4,8 @@ using Tessera.Backends.Cpu.Isa;
 namespace Tessera.Backends.Cpu.Emitted;
 
 /// <summary>The emitted 512-bit products of bfloat16, made once per process on first use.</summary>
-/// <remarks>
-/// The switch <see cref="SwitchName"/> of <see cref="AppContext"/> set to false before the first use keeps a process from running code that
-/// is not compiled.
-/// </remarks>
 internal static unsafe class EmittedBFloat16
 {
-    /// <summary>Setting of the process; true where it is not given.</summary>
-    public const string SwitchName = "Tessera.AllowEmittedCode";
-
     private static readonly Lazy<Functions> Made = new(Make);
 
     /// <summary>Whether this process can use them.</summary>
@@ -55,9 +48,9 @@ internal static unsafe class EmittedBFloat16
 
     private static Functions Make()
     {
-        if (AppContext.TryGetSwitch(SwitchName, out bool isAllowed) && !isAllowed)
+        if (EmittedCode.Refusal is { } refused)
         {
-            return new Functions([], null, $"the process sets {SwitchName} to false");
+            return new Functions([], null, refused);
         }
 
         if (!Isa512.IsSupported || !ProcessorHasIt)

@@ -31,6 +31,11 @@ internal static unsafe class EmittedVnni
 
     private static Functions Make()
     {
+        if (EmittedCode.Refusal is { } refused)
+        {
+            return new Functions(null, null, null, refused);
+        }
+
         if (!Isa512.IsSupported || !ProcessorHasIt)
         {
             return new Functions(null, null, null, "the processor or this process has no AVX512-VNNI");
