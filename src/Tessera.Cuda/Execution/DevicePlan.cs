@@ -54,8 +54,10 @@ internal sealed class DevicePlan : IDisposable
         bool ordered = plan.Orders.Any(static order => !order.IsIdentity);
         _order = _constants.Add(ordered ? [.. plan.Orders.SelectMany(static order => order.TokenAtSlot.ToArray())] : Array.Empty<int>());
         _keyCounts = _constants.Add(BlockLists.KeyCounts(plan));
+        int together = LaunchHeuristics.HeadsTogether(
+            2L * planned.KeyPaddedSlots * planned.Attend.Channels * planned.Attend.CodeBytes, device.Properties);
         _schedule = _constants.Add(
-            _lists.Schedule(plan.Shape.Batch, plan.Shape.Heads, planned.QueryTiles, planned.Attend.Rows));
+            _lists.Schedule(plan.Shape.Batch, plan.Shape.Heads, planned.QueryTiles, planned.Attend.Rows, together));
         _rowStart = _constants.Add(_lists.RowStart);
         _blocks = _constants.Add(_lists.Blocks);
         _blockMasks = _constants.Add(_lists.BlockMasks);

@@ -85,14 +85,16 @@ internal sealed class BlockLists
     }
 
     /// <summary>
-    /// Work of each thread block, longest list first and otherwise in natural sequence, so that the last blocks to start are short; empty
-    /// when all lists are equally long.
+    /// Work of each thread block: some heads after another, so that their keys and values stay in the second-level cache, and within them
+    /// longest list first and otherwise in natural sequence, so that the last blocks to start are short. Empty when all lists are
+    /// equally long.
     /// </summary>
     /// <param name="batch">Sequences.</param>
     /// <param name="heads">Heads of a sequence.</param>
     /// <param name="queryTiles">Query tiles of a head.</param>
     /// <param name="rows">Slots of a tile.</param>
-    public int[] Schedule(int batch, int heads, int queryTiles, int rows)
+    /// <param name="together">Heads that are worked on together, <see cref="LaunchHeuristics.HeadsTogether"/>.</param>
+    public int[] Schedule(int batch, int heads, int queryTiles, int rows, int together)
     {
         if (RowStart.Length == 0)
         {
@@ -108,7 +110,7 @@ internal sealed class BlockLists
         }
 
         return lengths.AsSpan().ContainsAnyExcept(lengths[0])
-            ? [.. Enumerable.Range(0, lengths.Length).OrderByDescending(work => lengths[work])]
+            ? [.. Enumerable.Range(0, lengths.Length).OrderBy(work => work / queryTiles / together).ThenByDescending(work => lengths[work])]
             : [];
     }
 

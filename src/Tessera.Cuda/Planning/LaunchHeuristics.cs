@@ -29,6 +29,15 @@ internal static class LaunchHeuristics
         return fits && tiles >= (long)WavesForLargeTiles * device.Multiprocessors ? 128 : 64;
     }
 
+    /// <summary>
+    /// Heads whose lists are balanced against one another: those whose codes of K and V fill half of the second-level cache. Every query
+    /// tile reads its key blocks again; from device memory that would cost more than the products do.
+    /// </summary>
+    /// <param name="bytesPerHead">Codes of K and V of one head.</param>
+    /// <param name="device">The device.</param>
+    public static int HeadsTogether(long bytesPerHead, CudaDeviceProperties device) =>
+        (int)Math.Clamp(device.CacheBytes / 2 / bytesPerHead, 1, int.MaxValue);
+
     /// <summary>Launch of a kernel that quantises Q or K, or finds their maxima: 128 slots a block.</summary>
     public static LaunchShape Rows(string kernel, int paddedSlots, int heads) =>
         Shape(kernel, paddedSlots / KernelCatalogue.RowSlots, heads);

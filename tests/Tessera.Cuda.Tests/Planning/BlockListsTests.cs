@@ -18,7 +18,7 @@ public sealed class BlockListsTests
 
         Assert.Empty(lists.RowStart);
         Assert.Empty(lists.Blocks);
-        Assert.Empty(lists.Schedule(1, 4, 5, 64));
+        Assert.Empty(lists.Schedule(1, 4, 5, 64, 4));
     }
 
     [Theory]
@@ -83,7 +83,8 @@ public sealed class BlockListsTests
         AttentionPlan plan = BackendCase.Dense(new AttentionShape(1, 2, 256, 256, 64), KnownRecipes.Int8) with { Mask = builder.Build() };
         BlockLists lists = BlockLists.Of(plan);
 
-        Assert.Equal([1, 5, 3, 7, 0, 2, 4, 6], lists.Schedule(1, 2, 4, 64));
+        Assert.Equal([1, 5, 3, 7, 0, 2, 4, 6], lists.Schedule(1, 2, 4, 64, together: 2));
+        Assert.Equal([1, 3, 0, 2, 5, 7, 4, 6], lists.Schedule(1, 2, 4, 64, together: 1));
         Assert.Equal([0, 1, 5, 6, 8], lists.RowStart);
     }
 

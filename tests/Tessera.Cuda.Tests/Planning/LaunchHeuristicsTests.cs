@@ -42,6 +42,13 @@ public sealed class LaunchHeuristicsTests
         Assert.Equal(Table.ReplaceLineEndings("\n"), table.ToString());
     }
 
+    [Theory]
+    [InlineData(32768, 2)]
+    [InlineData(75648, 1)]
+    [InlineData(1024, 95)]
+    public void Heads_share_half_of_the_cache(int slots, int heads) =>
+        Assert.Equal(heads, LaunchHeuristics.HeadsTogether(2L * slots * 128, SupportTests.Device() with { CacheBytes = 50_000_000 }));
+
     [Fact]
     public void Companions_cover_every_slot()
     {
