@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Tessera.Cuda.Driver;
 using Tessera.Cuda.Launch;
+using Tessera.Cuda.Memory;
 
 namespace Tessera.Cuda.Emulation;
 
@@ -95,6 +96,9 @@ public sealed unsafe class EmulatedDevice : ICudaDevice
             new Span<byte>((byte*)destination.Address + done, (int)Math.Min(int.MaxValue, bytes - done)).Fill(value);
         }
     }
+
+    /// <inheritdoc/>
+    public EncodedTensorMap EncodeTensorMap(TensorMap map) => _kernels.EncodeTensorMap(map);
 
     /// <inheritdoc/>
     public void Launch(string kernel, LaunchShape shape, ReadOnlySpan<byte> parameters, CudaStream stream = default)

@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Tessera.Cuda.Driver;
+using Tessera.Cuda.Memory;
 
 namespace Tessera.Cuda.Emulation;
 
@@ -11,6 +13,7 @@ public sealed unsafe class EmulatedKernels
     private readonly delegate* unmanaged<ulong, void*> _allocate;
     private readonly delegate* unmanaged<void*, int> _release;
     private readonly delegate* unmanaged<ulong, ulong, byte*, ulong, int> _check;
+    private readonly delegate* unmanaged<void*, uint, uint, ulong, ulong*, ulong*, uint*, uint, int> _encodeMap;
     private readonly delegate* unmanaged<uint> _count;
     private readonly delegate* unmanaged<uint, KernelFacts*, void> _facts;
     private readonly delegate* unmanaged<byte*, long> _layout;
@@ -23,6 +26,8 @@ public sealed unsafe class EmulatedKernels
         _allocate = (delegate* unmanaged<ulong, void*>)NativeLibrary.GetExport(library, "tessera_emulation_allocate");
         _release = (delegate* unmanaged<void*, int>)NativeLibrary.GetExport(library, "tessera_emulation_release");
         _check = (delegate* unmanaged<ulong, ulong, byte*, ulong, int>)NativeLibrary.GetExport(library, "tessera_emulation_check");
+        _encodeMap = (delegate* unmanaged<void*, uint, uint, ulong, ulong*, ulong*, uint*, uint, int>)
+            NativeLibrary.GetExport(library, "tessera_emulation_encode_map");
         _count = (delegate* unmanaged<uint>)NativeLibrary.GetExport(library, "tessera_emulation_kernels");
         _facts = (delegate* unmanaged<uint, KernelFacts*, void>)NativeLibrary.GetExport(library, "tessera_emulation_kernel");
         _layout = (delegate* unmanaged<byte*, long>)NativeLibrary.GetExport(library, "tessera_emulation_layout");
@@ -71,6 +76,22 @@ public sealed unsafe class EmulatedKernels
     {
         byte* message = stackalloc byte[MessageBytes];
         return _check(address, (ulong)bytes, message, MessageBytes) == 0 ? null : Marshal.PtrToStringUTF8((nint)message);
+    }
+
+    internal EncodedTensorMap EncodeTensorMap(TensorMap map)
+    {
+        map.Validate();
+        ulong[] extents = [.. map.Extents.Select(static extent => (ulong)extent)];
+        ulong[] strides = [.. map.Strides.Select(static stride => (ulong)stride), 0];
+        uint[] box = [.. map.Box.Select(static extent => (uint)extent)];
+        EncodedTensorMap encoded;
+        fixed (ulong* extent = extents, stride = strides)
+        fixed (uint* boxExtent = box)
+        {
+            int code = _encodeMap(
+                &encoded, (uint)map.Element, (uint)extents.Length, map.Address.Address, extent, stride, boxExtent, (uint)map.Swizzle);
+            return code == 0 ? encoded : throw new CudaException($"The emulated device does not know {map}.", code);
+        }
     }
 
     internal (int Code, string Message) Launch(

@@ -1,5 +1,6 @@
 using Tessera.Cuda.Driver;
 using Tessera.Cuda.Emulation;
+using Tessera.Cuda.Memory;
 
 namespace Tessera.Cuda.Kernels.Tests;
 
@@ -23,6 +24,9 @@ internal sealed class DeviceData(EmulatedDevice device) : IDisposable
         Device.CopyToDevice(pointer, values);
         return pointer.Address;
     }
+
+    /// <summary>Address of a tensor map as the device reads it.</summary>
+    public ulong PutMap(TensorMap map) => Put<EncodedTensorMap>([Device.EncodeTensorMap(map)]);
 
     /// <summary>Address of poisoned memory.</summary>
     public ulong Poisoned<T>(long count)

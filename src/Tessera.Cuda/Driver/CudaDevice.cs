@@ -1,6 +1,7 @@
 using Tessera.Attention;
 using Tessera.Cuda.Compilation;
 using Tessera.Cuda.Launch;
+using Tessera.Cuda.Memory;
 
 namespace Tessera.Cuda.Driver;
 
@@ -154,6 +155,14 @@ public sealed unsafe class CudaDevice : ICudaDevice
                 DriverImports.MemsetD8Async(destination.Address, value, (nuint)bytes, stream.Handle), "cuMemsetD8Async",
                 $"{bytes} bytes at {destination}");
         }
+    }
+
+    /// <inheritdoc/>
+    public EncodedTensorMap EncodeTensorMap(TensorMap map)
+    {
+        ArgumentNullException.ThrowIfNull(map);
+        Context().MakeCurrent();
+        return map.Encode();
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using Tessera.Cuda.Launch;
+using Tessera.Cuda.Memory;
 
 namespace Tessera.Cuda.Driver;
 
@@ -41,6 +42,13 @@ public unsafe interface ICudaDevice : IDisposable
 
     /// <summary>Sets every byte of a stretch of device memory.</summary>
     void Fill(DevicePointer destination, byte value, long bytes, CudaStream stream = default);
+
+    /// <summary>Encodes what bulk copies of this device need to know of a tensor; sm_90 and up.</summary>
+    /// <param name="map">The tensor, its box and its layout in shared memory.</param>
+    /// <returns>Bytes to copy to device memory, at an address that 128 divides.</returns>
+    /// <exception cref="ArgumentException">A limit of tensor maps does not hold.</exception>
+    /// <exception cref="CudaException">The driver refused the map.</exception>
+    EncodedTensorMap EncodeTensorMap(TensorMap map);
 
     /// <summary>Starts a kernel; does not wait for it.</summary>
     /// <param name="kernel">Name of the entry point.</param>

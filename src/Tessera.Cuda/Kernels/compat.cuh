@@ -32,7 +32,7 @@ struct alignas(16) u32x4 { u32 x, y, z, w; };
 #define __align__(n) __attribute__((aligned(n)))
 #define __launch_bounds__(...) __attribute__((launch_bounds(__VA_ARGS__)))
 #define __forceinline__ __inline__ __attribute__((always_inline))
-// Unknown to clang 19; tensor maps need the metadata that scripts/cuda-ptx would add to its IR.
+// Unknown to clang 19, and not missed: no kernel takes the address of a parameter. Tensor maps come as addresses of global memory.
 #define __grid_constant__
 struct uint3 { unsigned int x, y, z; };
 struct dim3 { unsigned int x, y, z; };
@@ -50,7 +50,7 @@ struct dim3 { unsigned int x, y, z; };
 #define TESSERA_UNROLL
 #endif
 
-// An entry point: C linkage, one parameter by value. Threads, blocks a multiprocessor should hold, dynamic shared memory.
+// An entry point: C linkage, one parameter by value, tensor maps in it by address. Threads, blocks a multiprocessor should hold, dynamic shared memory.
 #if defined(TESSERA_EMULATION)
 #define TESSERA_KERNEL(name, parameter_type, threads, blocks, shared)                                                            \
     static void name(const parameter_type& parameters);                                                                         \

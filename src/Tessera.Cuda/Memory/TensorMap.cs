@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Tessera.Cuda.Driver;
 
@@ -7,6 +6,7 @@ namespace Tessera.Cuda.Memory;
 /// <summary>
 /// What the bulk copy engine of sm_90 needs to know of a tensor, innermost axis first. The limits that the CUDA programming guide gives are
 /// checked before the driver is asked, since it answers every fault with the same code.
+/// <see cref="ICudaDevice.EncodeTensorMap"/> encodes it.
 /// </summary>
 /// <param name="Address">First element.</param>
 /// <param name="Element">Type of the elements.</param>
@@ -14,29 +14,19 @@ namespace Tessera.Cuda.Memory;
 /// <param name="Strides">Bytes from one index to the next of every axis but the innermost.</param>
 /// <param name="Box">Elements of a copy along each axis.</param>
 /// <param name="Swizzle">Layout of the box in shared memory.</param>
-internal sealed record TensorMap(
+public sealed record TensorMap(
     DevicePointer Address, TensorMapElement Element, IReadOnlyList<long> Extents, IReadOnlyList<long> Strides, IReadOnlyList<int> Box,
     TensorMapSwizzle Swizzle)
 {
     private const int MaximumRank = 5;
     private const int MaximumBox = 256;
     private const int Alignment = 16;
-    private const int MapAlignment = 128;
     private const long MaximumExtent = 1L << 32;
     private const long MaximumStride = 1L << 40;
     private const int Promotion = 3;
 
-    /// <summary>Bytes of an encoded map.</summary>
-    public const int Bytes = 128;
-
-    /// <summary>Encoded map: what a kernel takes as a constant parameter of 128 bytes.</summary>
-    [InlineArray(Bytes)]
-    public struct Encoded
-    {
-        private byte _first;
-    }
-
-    private int ElementBytes => Element switch
+    /// <summary>Bytes of an element.</summary>
+    public int ElementBytes => Element switch
     {
         TensorMapElement.UInt8 => 1,
         TensorMapElement.Float32 => 4,
@@ -79,10 +69,10 @@ internal sealed record TensorMap(
             $"{inner} bytes along the innermost axis of the box; swizzle {Swizzle} takes {SwizzleBytes}");
     }
 
-    /// <summary>Encodes the map.</summary>
+    /// <summary>Encodes the map by the driver, which needs no context for it.</summary>
     /// <exception cref="ArgumentException">A limit does not hold.</exception>
     /// <exception cref="CudaException">The driver refused it.</exception>
-    public unsafe Encoded Encode()
+    internal unsafe EncodedTensorMap Encode()
     {
         Validate();
         int rank = Extents.Count;
@@ -98,14 +88,14 @@ internal sealed record TensorMap(
             elementStrides[axis] = 1;
         }
 
-        void* map = NativeMemory.AlignedAlloc(Bytes, MapAlignment);
+        void* map = NativeMemory.AlignedAlloc(EncodedTensorMap.Bytes, EncodedTensorMap.Bytes);
         try
         {
             DriverCalls.Require(
                 DriverImports.TensorMapEncodeTiled(
                     map, (int)Element, (uint)rank, Address.Address, extents, strides, box, elementStrides, 0, (int)Swizzle, Promotion, 0),
                 "cuTensorMapEncodeTiled", $"{Element} [{string.Join(", ", Extents)}], box [{string.Join(", ", Box)}]");
-            return *(Encoded*)map;
+            return *(EncodedTensorMap*)map;
         }
         finally
         {

@@ -1,10 +1,17 @@
 namespace Tessera.Cuda.Memory;
 
 /// <summary>CUtensorMapDataType: elements of a tensor that the bulk copy engine reads.</summary>
-internal enum TensorMapElement
+public enum TensorMapElement
 {
+    /// <summary>Bytes, of whatever 8-bit format.</summary>
     UInt8 = 0,
+
+    /// <summary>16-bit words.</summary>
     UInt16 = 1,
+
+    /// <summary>binary32.</summary>
     Float32 = 7,
+
+    /// <summary>bfloat16.</summary>
     BFloat16 = 9,
 }

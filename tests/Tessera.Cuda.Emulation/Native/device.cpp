@@ -83,14 +83,15 @@ void Block::run(const Registration& kernel, Extent grid, std::uint32_t threads, 
                  static_cast<std::uint32_t>(number / grid.x / grid.y)};
         threads_.assign(threads, Thread{});
         warps_.assign(threads / 32, Warp{});
-        shared_.reset(shared);
+        shared_.reset(shared, static_cast<int>(threads / 32));
         ready_.clear();
         barriers_.clear();
         memoryBarriers_.clear();
         later_.clear();
+        acquiredMaps_.clear();
+        channelTimes_.clear();
         cursor_ = 0;
         finished_ = 0;
-        asyncTime_ = 0;
         for (std::size_t w = 0; w < warps_.size(); ++w) warps_[w].clock.at[w] = 1;
         for (std::uint32_t t = 0; t < threads; ++t) {
             threads_[t].index = t;
@@ -124,6 +125,11 @@ void Block::runBlock(const Registration& kernel, const void* parameters)
         pick();
         threads_[running_].fiber.enter(scheduler_);
         if (!fault_.empty()) throw Fault(fault_);
+    }
+
+    for (const Later& copy : later_) {
+        running_ = copy.starter;
+        if (copy.store == nullptr) throw Fault(where() + ": the block ends before a bulk load has come");
     }
 }
 
@@ -159,7 +165,7 @@ void Block::begin(void* argument)
     Block& block = *static_cast<Block*>(argument);
     try {
         block.kernel_->run(block.parameters_);
-        if (!block.thread().openCopies.empty()) block.thread().openCopies.clear();
+        block.endThread();
     } catch (const Fault& fault) {
         if (block.fault_.empty()) block.fault_ = block.where() + ": " + fault.what();
     }
@@ -167,6 +173,14 @@ void Block::begin(void* argument)
     block.threads_[block.running_].state = ThreadState::Finished;
     ++block.finished_;
     block.threads_[block.running_].fiber.leave(block.scheduler_);
+}
+
+// Shared memory and registers belong to the next block once the threads of this one have ended.
+void Block::endThread()
+{
+    if (!thread().openStores.empty()) fail("the kernel ends with a bulk store that was never committed");
+    if (!thread().storeGroups.empty()) fail("the kernel ends before a bulk store has read shared memory: no cp.async.bulk.wait_group");
+    if (!warp().openProducts.empty() || !warp().productGroups.empty()) fail("the kernel ends before its products are done: no wgmma.wait_group");
 }
 
 void Block::wait(const char* what, std::uint32_t at)
@@ -213,16 +227,17 @@ std::string Block::deadlock() const
     return text + " " + std::to_string(finished_) + " of " + std::to_string(threads_.size()) + " threads have returned";
 }
 
-void Block::readShared(void* destination, std::uint32_t address, std::uint32_t bytes, const char* what)
+void Block::readShared(void* destination, std::uint32_t address, std::uint32_t bytes, const char* what, Proxy proxy)
 {
     const int w = warpIndex();
-    shared_.read(destination, address, bytes, w, warp().clock, warp().clock.at[w], what);
+    shared_.read(destination, address, bytes, {w, static_cast<int>(running_), proxy, warp().clock, warp().clock.at[static_cast<std::size_t>(w)], what});
 }
 
-void Block::writeShared(std::uint32_t address, const void* source, std::uint32_t bytes, const char* what)
+void Block::writeShared(std::uint32_t address, const void* source, std::uint32_t bytes, const char* what, int lane)
 {
     const int w = warpIndex();
-    shared_.write(address, source, bytes, w, warp().clock, warp().clock.at[w], what);
+    const int writer = lane < 0 ? static_cast<int>(running_) : 32 * w + lane;
+    shared_.write(address, source, bytes, {w, writer, Proxy::Generic, warp().clock, warp().clock.at[static_cast<std::size_t>(w)], what});
 }
 
 void Block::collective(const char* operation, void* operand, const std::function<void(void* const*)>& perform)
@@ -297,85 +312,10 @@ void Block::finish(NamedBarrier& barrier)
     barrier.clock = Clock{};
 }
 
-void Block::initialiseBarrier(std::uint32_t address, std::uint32_t count)
-{
-    const std::uint64_t marker = 0;
-    writeShared(address, &marker, 8, "mbarrier.init");
-    MemoryBarrier& barrier = memoryBarriers_[address];
-    barrier = MemoryBarrier{};
-    barrier.count = barrier.pending = count;
-}
-
-MemoryBarrier& Block::barrierAt(std::uint32_t address)
-{
-    const auto found = memoryBarriers_.find(address);
-    if (found == memoryBarriers_.end()) fail("no mbarrier was initialised at shared byte " + std::to_string(address));
-    std::uint64_t marker;
-    readShared(&marker, address, 8, "mbarrier");
-    return found->second;
-}
-
-void Block::arrive(std::uint32_t address, std::uint32_t bytes)
-{
-    MemoryBarrier& barrier = barrierAt(address);
-    if (barrier.pending == 0) fail("more arrivals at the mbarrier at shared byte " + std::to_string(address) + " than it counts");
-    barrier.bytes += bytes;
-    barrier.clock.join(warp().clock);
-    tick(warpIndex());
-    --barrier.pending;
-    completePhase(barrier);
-}
-
-void Block::completeBytes(std::uint32_t address, std::uint32_t bytes, const Clock& clock)
-{
-    const auto found = memoryBarriers_.find(address);
-    if (found == memoryBarriers_.end()) fail("a bulk copy completes at shared byte " + std::to_string(address) + ", where no mbarrier is");
-    found->second.bytes -= bytes;
-    found->second.clock.join(clock);
-    completePhase(found->second);
-}
-
-void Block::completePhase(MemoryBarrier& barrier)
-{
-    if (barrier.pending != 0 || barrier.bytes != 0) return;
-    ++barrier.phase;
-    barrier.pending = barrier.count;
-    barrier.completed = barrier.clock;
-    barrier.clock = Clock{};
-    for (std::uint32_t t : barrier.waiting) wake(t);
-    barrier.waiting.clear();
-}
-
-bool Block::phaseDone(std::uint32_t address, std::uint32_t parity)
-{
-    MemoryBarrier& barrier = barrierAt(address);
-    if ((barrier.phase & 1) == parity) return false;
-    warp().clock.join(barrier.completed);
-    return true;
-}
-
-void Block::waitPhase(std::uint32_t address, std::uint32_t parity)
-{
-    while (!phaseDone(address, parity)) {
-        barrierAt(address).waiting.push_back(running_);
-        wait(parity ? "mbarrier, odd phase, at shared byte" : "mbarrier, even phase, at shared byte", address);
-    }
-}
-
-void Block::later(std::function<void(const Clock&)> copy) { later_.push_back({running_, warp().clock, std::move(copy)}); }
-
-void Block::performOneCopy()
-{
-    const std::size_t chosen = schedule_.seed == 0 ? 0 : random() % later_.size();
-    Later next = std::move(later_[chosen]);
-    later_.erase(later_.begin() + static_cast<std::ptrdiff_t>(chosen));
-    running_ = next.starter;
-    next.copy(next.started);
-}
-
 void Block::startProduct(void* const* accumulators, std::uint32_t count, bool floating, std::function<void(std::vector<float>&)> perform)
 {
     Warp& mine = warp();
+    if (!mine.registersFenced) fail("registers of a product were not fenced: no wgmma.fence since the kernel began or the last wgmma.wait_group");
     void* key = accumulators[0];
     if (!mine.inFlight.contains(key)) {
         std::vector<float> values(32 * std::size_t{count});
@@ -390,7 +330,7 @@ void Block::startProduct(void* const* accumulators, std::uint32_t count, bool fl
         for (std::uint32_t i = 0; i < count; ++i) std::memcpy(static_cast<char*>(lane) + 4 * i, floating ? static_cast<const void*>(&poison) : &nonsense, 4);
     }
 
-    mine.openProducts.push_back({[this, &mine, key, count, lanes, perform = std::move(perform)] {
+    mine.openProducts.push_back({[&mine, key, count, lanes, perform = std::move(perform)] {
                                      std::vector<float>& values = mine.inFlight.at(key);
                                      perform(values);
                                      for (std::size_t l = 0; l < 32; ++l) std::memcpy(lanes[l], &values[l * count], 4 * std::size_t{count});
@@ -420,6 +360,7 @@ void Block::waitProducts(std::uint32_t pending)
     }
 
     mine.inFlight = std::move(still);
+    mine.registersFenced = false;
 }
 
 } // namespace tessera::emulation

@@ -2,7 +2,8 @@
 //
 // Warp-wide instructions are rendezvous of 32 lanes. Asynchronous work happens as late as the program allows: cp.async at its wait, wgmma at
 // wait_group with NaN in the accumulators until then, bulk copies at a random later time, or, in the late mode, only when no thread can go
-// on. The order of threads comes from a seed. When nothing can go on, the report names each waiting thread and what it waits for.
+// on (loads) or the thread waits for them (stores). The order of threads comes from a seed. When nothing can go on, the report names each
+// waiting thread and what it waits for.
 #pragma once
 #include "fault.hpp"
 #include "fiber.hpp"
@@ -13,6 +14,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -50,6 +52,16 @@ struct PendingCopy {
     std::uint64_t global;
 };
 
+// One bulk store: reads shared memory and writes global memory, at its thread's wait or before.
+struct BulkStore {
+    Clock started;
+    std::uint32_t number; // among the stores of its thread
+    std::function<void(const Accessor&)> copy;
+    bool done = false;
+};
+
+using BulkStores = std::vector<std::shared_ptr<BulkStore>>;
+
 struct Thread {
     Fiber fiber;
     std::uint32_t index = 0;
@@ -58,6 +70,10 @@ struct Thread {
     std::uint32_t waitsAt = 0;
     std::vector<PendingCopy> openCopies;
     std::deque<std::vector<PendingCopy>> copyGroups;
+    BulkStores openStores;
+    std::deque<BulkStores> storeGroups;
+    int storeChannel = -1;
+    std::uint32_t storesStarted = 0;
 };
 
 // One wgmma of a warp: its quarter of the 64 rows.
@@ -74,6 +90,7 @@ struct Warp {
     std::vector<PendingProduct> openProducts;
     std::deque<std::vector<PendingProduct>> productGroups;
     std::map<void*, std::vector<float>> inFlight; // lane 0's accumulators -> 32 lanes' true values
+    bool registersFenced = false;                 // by wgmma.fence, since registers were last the threads' own
 };
 
 struct NamedBarrier {
@@ -88,6 +105,9 @@ struct MemoryBarrier {
     std::uint32_t pending = 0;
     std::int64_t bytes = 0;
     std::uint32_t phase = 0;
+    std::uint32_t initialiser = 0; // thread
+    std::uint32_t fenceTime = 0;   // of the initialiser's warp when it fenced the initialisation; 0 before
+    int channel = -1;              // of bulk loads that complete here
     Clock clock;     // of arrivals of the phase under way
     Clock completed; // of the last phase that completed
     std::vector<std::uint32_t> waiting;
@@ -106,9 +126,12 @@ public:
     Warp& warp() { return warps_[running_ / 32]; }
     int warpIndex() const { return static_cast<int>(running_ / 32); }
     SharedMemory& shared() { return shared_; }
+    std::uint64_t random();
+    bool inOrder() const { return schedule_.seed == 0; }
 
-    void readShared(void* destination, std::uint32_t address, std::uint32_t bytes, const char* what);
-    void writeShared(std::uint32_t address, const void* source, std::uint32_t bytes, const char* what);
+    void readShared(void* destination, std::uint32_t address, std::uint32_t bytes, const char* what, Proxy proxy = Proxy::Generic);
+    // On behalf of the running thread, or of another lane of its warp.
+    void writeShared(std::uint32_t address, const void* source, std::uint32_t bytes, const char* what, int lane = -1);
 
     // All 32 lanes come with an operand; the last one performs.
     void collective(const char* operation, void* operand, const std::function<void(void* const*)>& perform);
@@ -124,13 +147,23 @@ public:
     void arrive(std::uint32_t address, std::uint32_t bytes);
     bool phaseDone(std::uint32_t address, std::uint32_t parity);
     void waitPhase(std::uint32_t address, std::uint32_t parity);
-    void completeBytes(std::uint32_t address, std::uint32_t bytes, const Clock& clock);
 
-    // Bulk copies: performed later with the clock of the starter.
-    void later(std::function<void(const Clock& started)> copy);
-    std::uint32_t asyncTime() { return ++asyncTime_; }
+    // Fences of the running thread: of its barriers' initialisation, and of all that it wrote for the asynchronous proxy.
+    void fenceBarriers();
+    void fenceProxy();
+
+    // Tensor maps in global memory: acquired in each block before a bulk copy names them.
+    void acquireMap(std::uint64_t map);
+    void requireMap(std::uint64_t map);
+
+    // Bulk copies: performed later with the clock of the starter. A load answers its bytes, which complete at its barrier.
+    void startLoad(std::uint32_t barrier, std::function<std::uint32_t(const Accessor&)> copy);
+    void startStore(std::function<void(const Accessor&)> copy);
+    void commitStores();
+    void waitStores(std::uint32_t pending);
 
     // Products of the tensor cores: performed at a wait of the warp.
+    void fenceProducts() { warp().registersFenced = true; }
     void startProduct(void* const* accumulators, std::uint32_t count, bool floating, std::function<void(std::vector<float>&)> perform);
     void commitProducts();
     void waitProducts(std::uint32_t pending);
@@ -146,10 +179,13 @@ private:
     void completePhase(MemoryBarrier& barrier);
     MemoryBarrier& barrierAt(std::uint32_t address);
     void performOneCopy();
+    void performStore(const Thread& starter, BulkStore& store);
+    int newChannel();
+    void completeBytes(std::uint32_t address, std::uint32_t bytes, const Clock& clock);
+    void endThread();
     void tick(int warp) { ++warps_[static_cast<std::size_t>(warp)].clock.at[static_cast<std::size_t>(warp)]; }
     std::string where() const;
     std::string deadlock() const;
-    std::uint64_t random();
 
     static void begin(void* argument);
 
@@ -164,14 +200,17 @@ private:
     std::uint32_t favoured_ = 0;
     std::uint32_t running_ = 0;
     std::uint32_t finished_ = 0;
-    std::uint32_t asyncTime_ = 0;
+    std::vector<std::uint32_t> channelTimes_;
     SharedMemory shared_;
     std::map<std::uint32_t, NamedBarrier> barriers_;
     std::map<std::uint32_t, MemoryBarrier> memoryBarriers_;
+    std::map<std::uint64_t, std::vector<Clock>> acquiredMaps_;
     struct Later {
         std::uint32_t starter;
+        std::shared_ptr<BulkStore> store; // null for a load
+        std::uint32_t barrier;
         Clock started;
-        std::function<void(const Clock&)> copy;
+        std::function<std::uint32_t(const Accessor&)> load;
     };
     std::vector<Later> later_;
     Context scheduler_{};

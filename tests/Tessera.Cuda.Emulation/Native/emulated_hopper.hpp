@@ -2,67 +2,75 @@
 #pragma once
 #include "emulated_prims.hpp"
 
-// A tensor map here: what cuTensorMapEncodeTiled would hide in 128 bytes. Tests write it.
-struct EmulatedTensorMap {
-    u64 base;
-    u64 extent[3];  // elements of a byte each, innermost first
-    u64 stride[2];  // bytes of the second and third dimension
-    u32 box[3];
-    u32 swizzled;   // whether rows are swizzled over 128 bytes
-    u64 reserved[8];
-};
-
-static_assert(sizeof(EmulatedTensorMap) == 128, "as large as CUtensorMap");
+#include "emulated_bulk.hpp"
 
 TESSERA_INLINE u32 load_shared_u32(u32 address) { return load_shared<u32>(address); }
 TESSERA_INLINE void mbarrier_initialise(u32 barrier, u32 count) { emulation::Block::current().initialiseBarrier(barrier, count); }
-TESSERA_INLINE void mbarrier_initialise_fence() {}
+TESSERA_INLINE void mbarrier_initialise_fence() { emulation::Block::current().fenceBarriers(); }
 TESSERA_INLINE void mbarrier_arrive(u32 barrier) { emulation::Block::current().arrive(barrier, 0); }
 TESSERA_INLINE void mbarrier_arrive_expecting(u32 barrier, u32 bytes) { emulation::Block::current().arrive(barrier, bytes); }
 TESSERA_INLINE void mbarrier_wait(u32 barrier, u32 parity) { emulation::Block::current().waitPhase(barrier, parity); }
 
-TESSERA_INLINE void bulk_load(u32 shared, u64 map, u32 barrier, s32 x, s32 y, s32 z)
-{
-    emulation::GlobalMemory::check(map, sizeof(EmulatedTensorMap), 64, "tensor map");
-    EmulatedTensorMap tensor;
-    std::memcpy(&tensor, reinterpret_cast<const void*>(map), sizeof tensor);
-    if (tensor.swizzled && (shared % 1024 != 0 || tensor.box[0] != 128)) emulation::Block::current().fail("a swizzled box needs 1024-byte alignment and rows of 128 bytes");
-    if (shared % 128 != 0) emulation::Block::current().fail("a bulk copy needs 128-byte alignment");
-    emulation::Block::current().later([=](const emulation::Clock& started) {
-        emulation::Block& block = emulation::Block::current();
-        const u32 time = block.asyncTime();
-        u32 done = 0;
-        for (u32 k = 0; k < tensor.box[2]; ++k) {
-            for (u32 j = 0; j < tensor.box[1]; ++j) {
-                for (u32 i = 0; i < tensor.box[0]; i += 16, done += 16) {
-                    unsigned char bytes[16] = {};
-                    const s64 at[3] = {x + s64(i), y + s64(j), z + s64(k)};
-                    for (s64 b = 0; b < 16; ++b) {
-                        const bool inside = at[0] + b >= 0 && u64(at[0] + b) < tensor.extent[0] && at[1] >= 0 && u64(at[1]) < tensor.extent[1]
-                                         && at[2] >= 0 && u64(at[2]) < tensor.extent[2];
-                        if (inside) bytes[b] = load_checked<unsigned char>(tensor.base + u64(at[0] + b) + u64(at[1]) * tensor.stride[0] + u64(at[2]) * tensor.stride[1], "bulk copy");
-                    }
-
-                    const u32 target = shared + done;
-                    block.shared().write(tensor.swizzled ? target ^ (target >> 3 & 0x70) : target, bytes, 16, emulation::kAsyncProxy, started, time, "bulk copy");
-                }
-            }
-        }
-
-        emulation::Clock known = started;
-        known.at[emulation::kAsyncProxy] = time;
-        block.completeBytes(barrier, done, known);
-    });
-}
+TESSERA_INLINE void bulk_acquire_map(u64 map) { emulation::Block::current().acquireMap(map); }
+TESSERA_INLINE void bulk_load(u32 shared, u64 map, u32 barrier, s32 x, s32 y, s32 z) { emulated_bulk_load<3>(shared, map, barrier, {x, y, z}); }
+TESSERA_INLINE void bulk_load(u32 shared, u64 map, u32 barrier, s32 x, s32 y, s32 z, s32 w) { emulated_bulk_load<4>(shared, map, barrier, {x, y, z, w}); }
+TESSERA_INLINE void bulk_store(u64 map, u32 shared, s32 x, s32 y, s32 z) { emulated_bulk_store<3>(map, shared, {x, y, z}); }
+TESSERA_INLINE void bulk_store(u64 map, u32 shared, s32 x, s32 y, s32 z, s32 w) { emulated_bulk_store<4>(map, shared, {x, y, z, w}); }
+TESSERA_INLINE void bulk_store_commit() { emulation::Block::current().commitStores(); }
+template <int kPending> TESSERA_INLINE void bulk_store_wait() { emulation::Block::current().waitStores(kPending); }
+template <int kPending> TESSERA_INLINE void bulk_store_wait_read() { emulation::Block::current().waitStores(kPending); }
 
 TESSERA_INLINE void bulk_prefetch_map(u64) {}
-TESSERA_INLINE void async_proxy_fence() {}
+TESSERA_INLINE void async_proxy_fence() { emulation::Block::current().fenceProxy(); }
 TESSERA_INLINE void named_barrier_wait(u32 id, u32 threads) { emulation::Block::current().barrier(id, threads, true); }
 TESSERA_INLINE void named_barrier_arrive(u32 id, u32 threads) { emulation::Block::current().barrier(id, threads, false); }
 template <int kRegisters> TESSERA_INLINE void give_registers() {}
 template <int kRegisters> TESSERA_INLINE void take_registers() {}
 
-TESSERA_INLINE void wgmma_fence() {}
+// Any lane may be the elected one: a kernel that counts on the first is found out.
+TESSERA_INLINE bool elect_one()
+{
+    bool elected = false;
+    emulation::Block::current().collective("elect", &elected, [](void* const* lanes) {
+        emulation::Block& block = emulation::Block::current();
+        *static_cast<bool*>(lanes[block.inOrder() ? 0 : block.random() % 32]) = true;
+    });
+    return elected;
+}
+
+TESSERA_INLINE void warp_barrier()
+{
+    u32 none = 0;
+    emulation::Block::current().collective("bar.warp.sync", &none, [](void* const*) {});
+}
+
+template <bool kTransposed>
+TESSERA_INLINE void emulated_store_matrices(u32 address, const u32 (&r)[4])
+{
+    struct Operand { const u32* r; u32 address; } mine = {r, address};
+    emulation::Block::current().collective(kTransposed ? "stmatrix.trans" : "stmatrix", &mine, [](void* const* lanes) {
+        for (u32 matrix = 0; matrix < 4; ++matrix) {
+            for (u32 row = 0; row < 8; ++row) {
+                u16 elements[8];
+                for (u32 column = 0; column < 8; ++column) {
+                    const u32 i = kTransposed ? column : row, j = kTransposed ? row : column;
+                    elements[column] = u16(static_cast<Operand*>(lanes[4 * i + j / 2])->r[matrix] >> (16 * (j % 2)));
+                }
+
+                emulation::Block::current().writeShared(static_cast<Operand*>(lanes[8 * matrix + row])->address, elements, 16, "stmatrix", 8 * matrix + row);
+            }
+        }
+    });
+}
+
+TESSERA_INLINE void store_matrices(u32 address, const u32 (&r)[4]) { emulated_store_matrices<false>(address, r); }
+TESSERA_INLINE void store_matrices_transposed(u32 address, const u32 (&r)[4]) { emulated_store_matrices<true>(address, r); }
+
+TESSERA_INLINE void wgmma_fence()
+{
+    u32 none = 0;
+    emulation::Block::current().collective("wgmma.fence", &none, [](void* const*) { emulation::Block::current().fenceProducts(); });
+}
 
 TESSERA_INLINE void wgmma_commit()
 {
@@ -84,10 +92,14 @@ TESSERA_INLINE void emulated_operand_row(u64 descriptor, u32 row, u32 (&words)[8
 {
     const u32 first = u32(descriptor & 0x3fff) << 4;
     const u32 eightRows = u32(descriptor >> 32 & 0x3fff) << 4;
-    if (descriptor >> 62 != 1) emulation::Block::current().fail("wgmma: only the 128-byte swizzle is emulated");
+    const u32 layout = u32(descriptor >> 62); // 1: rows of 128 bytes, 2: of 64
+    if (layout != 1 && layout != 2) emulation::Block::current().fail("wgmma: only swizzles of 128 and 64 bytes are emulated");
+    const u32 mode = 4 - layout;              // as tensor maps count them
+    const u32 rowBytes = 16u << mode;
+    if (first & 7 * rowBytes) emulation::Block::current().fail("wgmma: an operand begins within the " + std::to_string(8 * rowBytes) + " bytes over which the swizzle repeats");
     for (u32 half = 0; half < 2; ++half) {
-        const u32 address = first + row / 8 * eightRows + row % 8 * 128 + 16 * half;
-        emulation::Block::current().readShared(words + 4 * half, address ^ (address >> 3 & 0x70), 16, "wgmma");
+        const u32 address = first + row / 8 * eightRows + row % 8 * rowBytes + 16 * half;
+        emulation::Block::current().readShared(words + 4 * half, emulated_swizzle(address, mode), 16, "wgmma", emulation::Proxy::Asynchronous);
     }
 }
 
@@ -99,8 +111,8 @@ struct EmulatedWarpgroupProduct {
     s32 accumulate;
 };
 
-// One warp's quarter: rows 16 (warp % 4) ... of A, all of B. Operands in shared memory are read when the product is performed; reading them
-// at the start too shows a copy that had not arrived.
+// One warp's quarter: rows 16 (warp % 4) ... of A, all of B. Operands in shared memory are read when the product is started, which shows a
+// copy that had not come, and again when it is performed, which shows one that came too early; what differs was overwritten in between.
 template <class Accumulator, class Sum, int kColumns, int kElements, class Decode>
 TESSERA_INLINE void emulated_warpgroup_product(const char* name, Accumulator (&d)[kColumns / 2], const u32* a, u64 descriptorA, u64 descriptorB, s32 accumulate, Decode decode)
 {
@@ -133,11 +145,13 @@ TESSERA_INLINE void emulated_warpgroup_product(const char* name, Accumulator (&d
 
             for (u32 n = 0; n < kColumns; ++n) emulated_operand_row(first.descriptorB, n, columns[n]);
         };
-        u32 rows[16][8], columns[kColumns][8];
-        fetch(rows, columns);
+        struct Operands { u32 rows[16][8], columns[kColumns][8]; } before;
+        fetch(before.rows, before.columns);
         block.startProduct(accumulators, kColumns / 2, std::is_same_v<Accumulator, float>, [=](std::vector<float>& values) {
             u32 left[16][8], right[kColumns][8];
             fetch(left, right);
+            if (std::memcmp(left, before.rows, sizeof left) != 0 || std::memcmp(right, before.columns, sizeof right) != 0)
+                emulation::Block::current().fail("an operand of wgmma was overwritten before wgmma.wait_group");
             for (u32 l = 0; l < 32; ++l) {
                 for (u32 i = 0; i < kColumns / 2; ++i) {
                     Accumulator old;

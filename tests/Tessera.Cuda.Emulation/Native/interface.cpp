@@ -1,5 +1,6 @@
 // What tests call: memory, launches, and the facts of the kernels.
 #include "device.hpp"
+#include "tensor_map.hpp"
 
 #include <cstring>
 #include <memory>
@@ -33,6 +34,30 @@ TESSERA_EXPORT int tessera_emulation_check(std::uint64_t address, std::uint64_t 
         say(message, messageBytes, fault.what());
         return 1;
     }
+}
+
+// What cuTensorMapEncodeTiled is asked for, into 128 bytes. 1: a type or rank that is not emulated.
+TESSERA_EXPORT int tessera_emulation_encode_map(
+    void* encoded, std::uint32_t type, std::uint32_t rank, std::uint64_t address, const std::uint64_t* extents, const std::uint64_t* strides,
+    const std::uint32_t* box, std::uint32_t swizzle)
+{
+    // By CUtensorMapDataType: 8, 16, 32, 32, 64, 64 bits of integers, then binary16, 32 and 64, and bfloat16.
+    constexpr std::uint8_t bytes[] = {1, 2, 4, 4, 8, 8, 2, 4, 8, 2};
+    if (type >= sizeof bytes || rank < 1 || rank > TensorMap::kAxes || swizzle > 3) return 1;
+    TensorMap map{};
+    map.mark = TensorMap::kMark;
+    map.base = address;
+    for (std::uint32_t axis = 0; axis < TensorMap::kAxes; ++axis) {
+        map.extent[axis] = axis < rank ? extents[axis] : 1;
+        map.box[axis] = static_cast<std::uint16_t>(axis < rank ? box[axis] : 1);
+        if (axis + 1 < rank) map.stride[axis] = strides[axis];
+    }
+
+    map.rank = static_cast<std::uint8_t>(rank);
+    map.elementBytes = bytes[type];
+    map.swizzle = static_cast<std::uint8_t>(swizzle);
+    std::memcpy(encoded, &map, sizeof map);
+    return 0;
 }
 
 struct TesseraKernelFacts {

@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
+using Tessera.Cuda.Driver;
 using Tessera.Cuda.Emulation;
 using Tessera.Cuda.Launch;
+using Tessera.Cuda.Memory;
 using Tessera.Numerics;
 using Xunit;
 
@@ -43,48 +45,39 @@ public sealed class WgmmaProbeTests
     {
         // Not a whole number of steps, and fewer rows than the box: what is outside of the tensor reads as zero.
         const int Length = 600;
+        const int Pitch = 608;
         const int Valid = 61;
         int steps = (Length + StepBytes - 1) / StepBytes;
         bool integer = kernel.Contains("int8", StringComparison.Ordinal);
         Random random = new(5);
-        byte[] left = Codes(random, integer, Valid * Length);
-        byte[] right = Codes(random, integer, Valid * Length);
+        byte[] left = Codes(random, integer, Valid * Pitch);
+        byte[] right = Codes(random, integer, Valid * Pitch);
         using EmulatedDevice device = new(90, schedule, kernels);
         using DeviceData data = new(device);
         ProbeParameters parameters = new()
         {
-            A = data.Put<TensorMap>([Map(data.Put<byte>(left))]),
-            B = data.Put<TensorMap>([Map(data.Put<byte>(right))]),
+            A = Map(left),
+            B = Map(right),
             D = data.Poisoned<int>(Rows * Rows),
             Steps = steps,
         };
-        Driver.CudaDeviceCalls.Launch(device, kernel, new LaunchShape(1, 1, 1, Threads, SharedBytes), parameters);
+        CudaDeviceCalls.Launch(device, kernel, new LaunchShape(1, 1, 1, Threads, SharedBytes), parameters);
         int[] bits = data.Get<int>(parameters.D, Rows * Rows);
         for (int i = 0; i < Rows * Rows; i++)
         {
             double expected = 0;
             for (int k = 0; k < Length && i / Rows < Valid && i % Rows < Valid; k++)
             {
-                expected += Value(left[(i / Rows * Length) + k], integer) * Value(right[(i % Rows * Length) + k], integer);
+                expected += Value(left[(i / Rows * Pitch) + k], integer) * Value(right[(i % Rows * Pitch) + k], integer);
             }
 
             double actual = integer ? bits[i] : BitConverter.Int32BitsToSingle(bits[i]);
             Assert.True(Math.Abs(actual - expected) <= (integer ? 0 : 1e-4 * Math.Abs(expected) + 1e-3), $"element {i}: {actual}, wanted {expected}");
         }
 
-        static TensorMap Map(ulong address) => new()
-        {
-            Base = address,
-            Extent0 = Length,
-            Extent1 = Valid,
-            Extent2 = 1,
-            Stride1 = Length,
-            Stride2 = Length * Valid,
-            Box0 = StepBytes,
-            Box1 = Rows,
-            Box2 = 1,
-            IsSwizzled = 1,
-        };
+        ulong Map(byte[] codes) => data.PutMap(new TensorMap(
+            new DevicePointer(data.Put<byte>(codes)), TensorMapElement.UInt8, [Length, Valid, 1], [Pitch, Pitch * Valid],
+            [StepBytes, Rows, 1], TensorMapSwizzle.Bytes128));
     }
 
     private static byte[] Codes(Random random, bool integer, int count)
@@ -109,21 +102,5 @@ public sealed class WgmmaProbeTests
         public ulong D;
         public int Steps;
         public int Reserved;
-    }
-
-    /// <summary>Mirror of EmulatedTensorMap, which stands for what cuTensorMapEncodeTiled writes.</summary>
-    [StructLayout(LayoutKind.Sequential, Size = 128)]
-    private struct TensorMap
-    {
-        public ulong Base;
-        public ulong Extent0;
-        public ulong Extent1;
-        public ulong Extent2;
-        public ulong Stride1;
-        public ulong Stride2;
-        public uint Box0;
-        public uint Box1;
-        public uint Box2;
-        public uint IsSwizzled;
     }
 }

@@ -15,21 +15,24 @@ public sealed class TensorMapTests
     [StubFact]
     public void A_map_goes_to_the_driver_as_described()
     {
-        StubDriver.Reset();
+        using StubDevice stub = StubDevice.Open();
 
-        TensorMap.Encoded encoded = Keys.Encode();
+        EncodedTensorMap encoded = stub.Device.EncodeTensorMap(Keys);
 
-        Assert.Equal("cuTensorMapEncodeTiled type=0 rank=3 extent0=128 stride0=128 box0=128 swizzle=3", StubDriver.Calls[^1]);
+        Assert.Equal(
+            "cuTensorMapEncodeTiled type=0 rank=3 extents=128,32768,12 strides=128,4194304 box=128,128,1 steps=1,1,1 "
+                + "interleave=0 swizzle=3 promotion=3 fill=0",
+            StubDriver.Calls[^1]);
         Assert.All(((ReadOnlySpan<byte>)encoded).ToArray(), static value => Assert.Equal(0x5a, value));
     }
 
     [StubFact]
     public void A_refusal_of_the_driver_says_of_what()
     {
-        StubDriver.Reset();
+        using StubDevice stub = StubDevice.Open();
         StubDriver.Fail("cuTensorMapEncodeTiled", 1);
 
-        CudaException refusal = Assert.Throws<CudaException>(() => Keys.Encode());
+        CudaException refusal = Assert.Throws<CudaException>(() => stub.Device.EncodeTensorMap(Keys));
 
         Assert.Contains("UInt8 [128, 32768, 12], box [128, 128, 1]", refusal.Message, StringComparison.Ordinal);
     }

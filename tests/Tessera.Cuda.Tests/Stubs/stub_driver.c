@@ -39,6 +39,7 @@ static struct {
     int (*release)(void *);
     uint32_t (*count)(void);
     void (*facts)(uint32_t, struct kernel_facts *);
+    int (*encode_map)(void *, uint32_t, uint32_t, uint64_t, const uint64_t *, const uint64_t *, const uint32_t *, uint32_t);
     int (*launch)(const char *, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t, const void *, uint64_t, uint64_t, uint32_t, char *, uint64_t);
 } emulator;
 
@@ -68,6 +69,7 @@ static void configure(void) {
         *(void **)&emulator.release = dlsym(library, "tessera_emulation_release");
         *(void **)&emulator.count = dlsym(library, "tessera_emulation_kernels");
         *(void **)&emulator.facts = dlsym(library, "tessera_emulation_kernel");
+        *(void **)&emulator.encode_map = dlsym(library, "tessera_emulation_encode_map");
         *(void **)&emulator.launch = dlsym(library, "tessera_emulation_launch");
     }
 }
@@ -428,11 +430,25 @@ EXPORT int cuEventElapsedTime(float *milliseconds, struct handle *start, struct 
     return SUCCESS;
 }
 
+static void list(char *text, size_t bytes, unsigned count, const uint64_t *wide, const unsigned *narrow) {
+    size_t at = 0;
+    text[0] = 0;
+    for (unsigned i = 0; i < count && at < bytes; i++)
+        at += (size_t)snprintf(text + at, bytes - at, "%s%llu", i ? "," : "", wide ? (unsigned long long)wide[i] : narrow[i]);
+}
+
 EXPORT int cuTensorMapEncodeTiled(void *map, int type, unsigned rank, void *address, const uint64_t *extents, const uint64_t *strides,
                                   const unsigned *box, const unsigned *elementStrides, int interleave, int swizzle, int promotion, int fill) {
-    CALL("cuTensorMapEncodeTiled", "type=%d rank=%u extent0=%llu stride0=%llu box0=%u swizzle=%d", type, rank,
-         (unsigned long long)extents[0], (unsigned long long)strides[0], box[0], swizzle)
+    char extent[128], stride[128], width[64], step[64];
+    list(extent, sizeof extent, rank, extents, NULL);
+    list(stride, sizeof stride, rank - 1, strides, NULL);
+    list(width, sizeof width, rank, NULL, box);
+    list(step, sizeof step, rank, NULL, elementStrides);
+    CALL("cuTensorMapEncodeTiled", "type=%d rank=%u extents=%s strides=%s box=%s steps=%s interleave=%d swizzle=%d promotion=%d fill=%d", type, rank,
+         extent, stride, width, step, interleave, swizzle, promotion, fill)
+    if ((uintptr_t)map % 64) return INVALID_VALUE;
     memset(map, 0x5a, 128);
+    if (emulator.encode_map) return emulator.encode_map(map, (uint32_t)type, rank, (uint64_t)(uintptr_t)address, extents, strides, box, (uint32_t)swizzle);
     return SUCCESS;
 }
 

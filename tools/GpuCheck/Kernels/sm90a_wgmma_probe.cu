@@ -50,6 +50,8 @@ TESSERA_INLINE void probe(const ProbeParameters& p)
     block_barrier(); // barriers
     if (warp_index() == 4) {
         if (lane_index() == 0) {
+            bulk_acquire_map(p.a);
+            bulk_acquire_map(p.b);
             for (s32 step = 0; step < p.steps; ++step) {
                 const u32 stage = u32(step) % kStages;
                 mbarrier_wait(empty + 8 * stage, (u32(step) / kStages & 1) ^ 1);
