@@ -14,8 +14,9 @@ namespace Tessera.Cuda;
 /// <see cref="Run"/> takes spans, sends them, waits and brings the result back. Neither allocates once sizes have been seen.
 /// </summary>
 /// <remarks>
-/// Two runs over equal inputs give equal bits: key blocks are visited in ascending order and nothing is added atomically. One run at a time
-/// per instance.
+/// Two runs over equal inputs give equal bits: key blocks are visited in ascending order and nothing is added atomically. An instance is
+/// called by one thread at a time. It has one set of work memory, so a call in another stream than the last waits, on the device, for that
+/// one to end; calls that shall overlap need an instance each.
 /// </remarks>
 public sealed unsafe class CudaAttentionKernel : IAttentionKernel
 {
@@ -27,8 +28,10 @@ public sealed unsafe class CudaAttentionKernel : IAttentionKernel
     private readonly CudaEvent _start;
     private readonly CudaEvent _quantized;
     private readonly CudaEvent _end;
+    private readonly CudaEvent _done;
     private readonly HostTransfer _transfer;
     private DeviceMemory? _staging;
+    private CudaStream? _busy;
     private bool _disposed;
 
     internal CudaAttentionKernel(AttentionPlan plan, PlannedAttention planned, ICudaDevice device)
@@ -42,6 +45,7 @@ public sealed unsafe class CudaAttentionKernel : IAttentionKernel
         _start = device.CreateEvent();
         _quantized = device.CreateEvent();
         _end = device.CreateEvent();
+        _done = device.CreateEvent();
         _transfer = new HostTransfer(device, _stream);
     }
 
@@ -76,18 +80,17 @@ public sealed unsafe class CudaAttentionKernel : IAttentionKernel
     /// </summary>
     /// <param name="call">Tensors in device memory.</param>
     /// <param name="stream">Any stream of the device's primary context.</param>
-    /// <exception cref="ArgumentException">A tensor has no memory or a format that the kernels do not read.</exception>
+    /// <exception cref="ArgumentException">A tensor has no memory, a format that the kernels do not read, an address or strides that do not
+    /// fit it, or the output overlaps itself; the message names tensor, value and remedy.</exception>
     public void Enqueue(CudaAttentionCall call, CudaStream stream = default)
     {
         ArgumentNullException.ThrowIfNull(call);
         ObjectDisposedException.ThrowIf(_disposed, this);
-        Require(call.Query, nameof(call.Query));
-        Require(call.Key, nameof(call.Key));
-        Require(call.Value, nameof(call.Value));
-        Require(call.Output, nameof(call.Output));
-        RequireRotary(call.Rotary);
+        call.RequireFits(Plan);
+        Follow(stream);
         _devicePlan.Quantize(call, _rotary.Get(call.Rotary), stream);
         _devicePlan.Attend(call, stream);
+        _device.Record(_done, stream);
     }
 
     /// <summary>Starts the passes before attention alone, as <see cref="Enqueue"/> does; for taking their time.</summary>
@@ -147,10 +150,12 @@ public sealed unsafe class CudaAttentionKernel : IAttentionKernel
         _staging?.Dispose();
         _rotary.Dispose();
         _devicePlan.Dispose();
-        _device.DestroyEvent(_start);
-        _device.DestroyEvent(_quantized);
-        _device.DestroyEvent(_end);
-        _device.DestroyStream(_stream);
+        foreach (CudaEvent mark in (ReadOnlySpan<CudaEvent>)[_start, _quantized, _end, _done])
+        {
+            GiveBack(static (device, handle) => device.DestroyEvent(new CudaEvent(handle)), mark.Handle);
+        }
+
+        GiveBack(static (device, handle) => device.DestroyStream(new CudaStream(handle)), _stream.Handle);
     }
 
     private static HostTensor HostTensorOf(byte* first, in InputTensor tensor)
@@ -161,19 +166,30 @@ public sealed unsafe class CudaAttentionKernel : IAttentionKernel
             (tensor.StrideBytes(0) / bytes, tensor.StrideBytes(1) / bytes, tensor.StrideBytes(2) / bytes));
     }
 
-    private static void Require(CudaTensor tensor, string name)
+    /// <summary>
+    /// Gives a handle back. A kernel that failed has lost the context, which every call answers: the first error has said it.
+    /// </summary>
+    private void GiveBack(Action<ICudaDevice, nint> give, nint handle)
     {
-        if (tensor.Pointer.IsNull || tensor.Format is not (NumberFormat.Float32 or NumberFormat.BFloat16 or NumberFormat.Float16))
+        try
         {
-            throw new ArgumentException(
-                $"{name} is {tensor.Format} at {tensor.Pointer}; wanted Float32, BFloat16 or Float16 in device memory.", name);
+            give(_device, handle);
+        }
+        catch (Exception exception) when (exception is CudaException or ObjectDisposedException)
+        {
+            // A context that is lost has lost its handles too, and a device that is gone has given them back.
+        }
+    }
+
+    /// <summary>Lets a stream begin behind the call that the work memory belongs to.</summary>
+    private void Follow(CudaStream stream)
+    {
+        if (_busy is { } last && last != stream)
+        {
+            _device.Wait(_done, stream);
         }
 
-        int bytes = tensor.Format == NumberFormat.Float32 ? 4 : 2;
-        if (tensor.Pointer.Address % (ulong)bytes != 0)
-        {
-            throw new ArgumentException($"{name} begins at {tensor.Pointer}; wanted an address that {bytes} divides.", name);
-        }
+        _busy = stream;
     }
 
     /// <summary>One run; null when an input holds a value that is not finite.</summary>
@@ -206,12 +222,16 @@ public sealed unsafe class CudaAttentionKernel : IAttentionKernel
         _transfer.Send(value, call.Value.Pointer);
         RotaryAddresses turned = _rotary.Get(rotary);
         cancellationToken.ThrowIfCancellationRequested();
+        Follow(_stream);
         _device.Record(_start, _stream);
         _devicePlan.Quantize(call, turned, _stream);
         _device.Record(_quantized, _stream);
         _devicePlan.Attend(call, _stream);
         _device.Record(_end, _stream);
-        if (_devicePlan.MetFault(_stream))
+        bool fault = _devicePlan.MetFault(_stream);
+        // That waited for everything.
+        _busy = null;
+        if (fault)
         {
             return null;
         }
@@ -229,25 +249,13 @@ public sealed unsafe class CudaAttentionKernel : IAttentionKernel
         };
     }
 
-    private void RequireRotary(RotaryEmbedding? rotary)
-    {
-        AttentionShape shape = Plan.Shape;
-        if (rotary is not null
-            && (rotary.Channels != shape.HeadDim || rotary.Tokens != shape.QueryLength || rotary.Tokens != shape.KeyLength))
-        {
-            throw new ArgumentException(
-                $"The rotary embedding turns {rotary.Tokens} tokens of {rotary.Channels} channels, the plan is for {shape}; make one for "
-                    + "these sizes.",
-                nameof(rotary));
-        }
-    }
-
     [MemberNotNull(nameof(_staging))]
     private void Reserve(long bytes)
     {
         if (_staging is null || _staging.Bytes < bytes)
         {
             _staging?.Dispose();
+            _staging = null;
             _staging = DeviceMemory.Allocate(_device, bytes);
         }
     }

@@ -66,9 +66,18 @@ public sealed class CudaBackend : IAttentionBackend, IDisposable
     public BackendSupport Supports(AttentionPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        return FindFault(plan, out PlannedAttention? planned) is { } fault
-            ? BackendSupport.No(fault)
-            : BackendSupport.Yes($"{planned!.Attend} on {Device!.Properties.Name}, {StateOf(planned, plan)}");
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        try
+        {
+            return FindFault(plan, out PlannedAttention? planned) is { } fault
+                ? BackendSupport.No(fault)
+                : BackendSupport.Yes($"{planned!.Attend} on {Device!.Properties.Name}, {StateOf(planned, plan)}");
+        }
+        catch (Exception exception) when (exception is BackendUnavailableException or CudaException)
+        {
+            // Without NVRTC the identity of a kernel is that of its PTX, which there may not be or which the driver may refuse.
+            return BackendSupport.No(exception.Message.TrimEnd('.'));
+        }
     }
 
     /// <summary>Validates the plan, sends its lists to the device, reserves what a run writes and builds the kernels.</summary>

@@ -150,6 +150,15 @@ public sealed unsafe class EmulatedDevice : ICudaDevice
     public void Record(CudaEvent mark, CudaStream stream = default) => _events[mark.Handle] = Stopwatch.GetTimestamp();
 
     /// <inheritdoc/>
+    public void Wait(CudaEvent mark, CudaStream stream = default)
+    {
+        if (!_events.ContainsKey(mark.Handle))
+        {
+            throw new CudaException($"Event {mark.Handle} was never recorded.", 400);
+        }
+    }
+
+    /// <inheritdoc/>
     public TimeSpan Elapsed(CudaEvent start, CudaEvent end) => Stopwatch.GetElapsedTime(_events[start.Handle], _events[end.Handle]);
 
     /// <summary>Gives back what is left.</summary>

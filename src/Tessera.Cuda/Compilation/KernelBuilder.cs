@@ -47,6 +47,12 @@ internal sealed class KernelBuilder
                 $"Module {module.Name} needs sm_{module.MinimumArchitecture} or later; this device is sm_{_architecture}.");
         }
 
+        if (module.IsArchitectureSpecific && module.MinimumArchitecture != _architecture)
+        {
+            throw new BackendUnavailableException(
+                $"Module {module.Name} is for sm_{module.MinimumArchitecture}a alone; this device is sm_{_architecture}.");
+        }
+
         KernelSource source = _read(module);
         return _compiler is null ? FromPtx(module, source) : FromSource(module, source, _compiler);
     }

@@ -41,7 +41,13 @@ internal sealed unsafe class NvrtcCompiler
         }
 
         fault ??= FaultOf(version, driverVersion);
-        return fault is null ? new NvrtcCompiler(version) : null;
+        if (fault is not null)
+        {
+            return null;
+        }
+
+        NativeLibraries.LoadBuiltins(library.File!, version);
+        return new NvrtcCompiler(version);
     }
 
     /// <summary>Options for an architecture. They are part of a kernel's identity.</summary>
@@ -49,7 +55,7 @@ internal sealed unsafe class NvrtcCompiler
     [
         $"--gpu-architecture=sm_{architecture}{(module.IsArchitectureSpecific ? "a" : "")}",
         "--std=c++17",
-        "-lineinfo",
+        "--generate-line-info",
     ];
 
     /// <summary>Compiles a module.</summary>
@@ -67,9 +73,16 @@ internal sealed unsafe class NvrtcCompiler
         using NvrtcProgram program = new(handle);
         NvrtcStatus status = NvrtcImports.CompileProgram(program.Value, options.Count, arguments.Pointers);
         string log = ReadLog(program, source);
-        string what = status == NvrtcStatus.InvalidOption
-            ? $"nvrtcCompileProgram of {CudaVersion.Text(Version)} with {string.Join(' ', options)}: this NVRTC may be older than the GPU"
-            : "nvrtcCompileProgram";
+        string what = status switch
+        {
+            NvrtcStatus.InvalidOption =>
+                $"nvrtcCompileProgram of {CudaVersion.Text(Version)} with {string.Join(' ', options)}: this NVRTC may be older than "
+                    + "the GPU",
+            NvrtcStatus.BuiltinOperationFailure =>
+                $"nvrtcCompileProgram: libnvrtc-builtins of version {CudaVersion.Text(Version)} has to lie beside "
+                    + $"{NativeLibraries.Nvrtc.File} or on the loader's path (LD_LIBRARY_PATH)",
+            _ => "nvrtcCompileProgram",
+        };
         Require(status, what, source, log);
         Require(NvrtcImports.GetCubinSize(program.Value, out nuint bytes), "nvrtcGetCUBINSize", source, log);
         byte[] cubin = new byte[checked((int)bytes)];

@@ -8,4 +8,5 @@ internal enum NvrtcStatus
     InvalidInput = 3,
     InvalidOption = 5,
     Compilation = 6,
+    BuiltinOperationFailure = 7,
 }

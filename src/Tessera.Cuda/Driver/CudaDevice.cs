@@ -16,6 +16,7 @@ public sealed unsafe class CudaDevice : ICudaDevice
     // By kind as well: an address of device memory may equal that of a stream's handle on the host.
     private readonly Dictionary<(Type Kind, nint Value), DriverHandle> _owned = [];
     private readonly Lock _gate = new();
+    private readonly LaunchTrace _launches = new();
     private bool _disposed;
 
     private CudaDevice(CudaDeviceProperties properties, DriverContext context, KernelBuilder builder, KernelCache? cache,
@@ -108,12 +109,12 @@ public sealed unsafe class CudaDevice : ICudaDevice
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         if (bytes > 0)
         {
-            Context().MakeCurrent();
-            DriverCalls.Require(
+            using CurrentContext current = Context().Enter();
+            Require(
                 DriverImports.MemcpyHtoDAsync(destination.Address, source, (nuint)bytes, stream.Handle), "cuMemcpyHtoDAsync",
                 $"{bytes} bytes to {destination}");
             // Memory that the caller has page-locked is read after the call returns; the promise is that it may change by then.
-            DriverCalls.Require(DriverImports.StreamSynchronize(stream.Handle), "cuStreamSynchronize");
+            Require(DriverImports.StreamSynchronize(stream.Handle), "cuStreamSynchronize");
         }
     }
 
@@ -123,11 +124,11 @@ public sealed unsafe class CudaDevice : ICudaDevice
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         if (bytes > 0)
         {
-            Context().MakeCurrent();
-            DriverCalls.Require(
+            using CurrentContext current = Context().Enter();
+            Require(
                 DriverImports.MemcpyDtoHAsync(destination, source.Address, (nuint)bytes, stream.Handle), "cuMemcpyDtoHAsync",
                 $"{bytes} bytes from {source}");
-            DriverCalls.Require(DriverImports.StreamSynchronize(stream.Handle), "cuStreamSynchronize");
+            Require(DriverImports.StreamSynchronize(stream.Handle), "cuStreamSynchronize");
         }
     }
 
@@ -137,8 +138,8 @@ public sealed unsafe class CudaDevice : ICudaDevice
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         if (bytes > 0)
         {
-            Context().MakeCurrent();
-            DriverCalls.Require(
+            using CurrentContext current = Context().Enter();
+            Require(
                 DriverImports.MemcpyDtoDAsync(destination.Address, source.Address, (nuint)bytes, stream.Handle), "cuMemcpyDtoDAsync",
                 $"{bytes} bytes from {source} to {destination}");
         }
@@ -150,8 +151,8 @@ public sealed unsafe class CudaDevice : ICudaDevice
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         if (bytes > 0)
         {
-            Context().MakeCurrent();
-            DriverCalls.Require(
+            using CurrentContext current = Context().Enter();
+            Require(
                 DriverImports.MemsetD8Async(destination.Address, value, (nuint)bytes, stream.Handle), "cuMemsetD8Async",
                 $"{bytes} bytes at {destination}");
         }
@@ -169,6 +170,11 @@ public sealed unsafe class CudaDevice : ICudaDevice
     public void Launch(string kernel, LaunchShape shape, ReadOnlySpan<byte> parameters, CudaStream stream = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(kernel);
+        if (parameters.IsEmpty)
+        {
+            throw new ArgumentException($"Kernel '{kernel}' was to run without parameters; wanted its structure.", nameof(parameters));
+        }
+
         shape.Validate();
         if (shape.SharedBytes > Properties.SharedBytesPerBlock)
         {
@@ -178,7 +184,7 @@ public sealed unsafe class CudaDevice : ICudaDevice
                 nameof(shape));
         }
 
-        Context().MakeCurrent();
+        using CurrentContext current = Context().Enter();
         LoadedKernel loaded = _kernels.Get(kernel);
         if (shape.Threads > loaded.Attributes.MaximumThreads)
         {
@@ -189,7 +195,7 @@ public sealed unsafe class CudaDevice : ICudaDevice
 
         if (shape.SharedBytes > loaded.OptedInSharedBytes)
         {
-            DriverCalls.Require(
+            Require(
                 DriverImports.FuncSetAttribute(loaded.Function, FunctionAttribute.MaximumDynamicSharedSizeBytes, shape.SharedBytes),
                 "cuFuncSetAttribute", $"kernel {kernel}, {shape.SharedBytes} bytes of shared memory");
             loaded.OptedInSharedBytes = shape.SharedBytes;
@@ -198,19 +204,21 @@ public sealed unsafe class CudaDevice : ICudaDevice
         fixed (byte* bytes = parameters)
         {
             void* argument = bytes;
-            DriverCalls.Require(
+            Require(
                 DriverImports.LaunchKernel(
                     loaded.Function, (uint)shape.GridX, (uint)shape.GridY, (uint)shape.GridZ, (uint)shape.Threads, 1, 1,
                     (uint)shape.SharedBytes, stream.Handle, &argument, null),
                 "cuLaunchKernel", $"kernel {kernel}, {shape}");
         }
+
+        _launches.Add(kernel);
     }
 
     /// <inheritdoc/>
     public KernelAttributes Describe(string kernel)
     {
         ArgumentException.ThrowIfNullOrEmpty(kernel);
-        Context().MakeCurrent();
+        using CurrentContext current = Context().Enter();
         return _kernels.Get(kernel).Attributes;
     }
 
@@ -223,8 +231,8 @@ public sealed unsafe class CudaDevice : ICudaDevice
     /// <inheritdoc/>
     public void Synchronize(CudaStream stream = default)
     {
-        Context().MakeCurrent();
-        DriverCalls.Require(DriverImports.StreamSynchronize(stream.Handle), "cuStreamSynchronize");
+        using CurrentContext current = Context().Enter();
+        Require(DriverImports.StreamSynchronize(stream.Handle), "cuStreamSynchronize");
     }
 
     /// <inheritdoc/>
@@ -236,16 +244,23 @@ public sealed unsafe class CudaDevice : ICudaDevice
     /// <inheritdoc/>
     public void Record(CudaEvent mark, CudaStream stream = default)
     {
-        Context().MakeCurrent();
-        DriverCalls.Require(DriverImports.EventRecord(mark.Handle, stream.Handle), "cuEventRecord");
+        using CurrentContext current = Context().Enter();
+        Require(DriverImports.EventRecord(mark.Handle, stream.Handle), "cuEventRecord");
+    }
+
+    /// <inheritdoc/>
+    public void Wait(CudaEvent mark, CudaStream stream = default)
+    {
+        using CurrentContext current = Context().Enter();
+        Require(DriverImports.StreamWaitEvent(stream.Handle, mark.Handle, 0), "cuStreamWaitEvent");
     }
 
     /// <inheritdoc/>
     public TimeSpan Elapsed(CudaEvent start, CudaEvent end)
     {
-        Context().MakeCurrent();
-        DriverCalls.Require(DriverImports.EventSynchronize(end.Handle), "cuEventSynchronize");
-        DriverCalls.Require(DriverImports.EventElapsedTime(out float milliseconds, start.Handle, end.Handle), "cuEventElapsedTime");
+        using CurrentContext current = Context().Enter();
+        Require(DriverImports.EventSynchronize(end.Handle), "cuEventSynchronize");
+        Require(DriverImports.EventElapsedTime(out float milliseconds, start.Handle, end.Handle), "cuEventElapsedTime");
         return TimeSpan.FromTicks((long)(milliseconds * (double)TimeSpan.TicksPerMillisecond));
     }
 
@@ -275,14 +290,14 @@ public sealed unsafe class CudaDevice : ICudaDevice
     /// <summary>What the code of a kernel was made from and by what.</summary>
     internal KernelImage ImageOf(string kernel)
     {
-        Context().MakeCurrent();
+        using CurrentContext current = Context().Enter();
         return _kernels.ImageOf(kernel);
     }
 
     /// <summary>Loads code and unloads it again: whether the driver takes it.</summary>
     internal void TryLoad(ReadOnlySpan<byte> image, string name)
     {
-        Context().MakeCurrent();
+        using CurrentContext current = Context().Enter();
         DriverModule.Load(_context, image, name).Dispose();
     }
 
@@ -305,7 +320,12 @@ public sealed unsafe class CudaDevice : ICudaDevice
     private void Release<THandle>(nint value, string call)
         where THandle : DriverHandle
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (_disposed)
+        {
+            // It was given back with the device.
+            return;
+        }
+
         DriverHandle? handle;
         lock (_gate)
         {
@@ -316,6 +336,18 @@ public sealed unsafe class CudaDevice : ICudaDevice
         }
 
         handle.Dispose();
-        DriverCalls.Require(handle.LastFault, call);
+        Require(handle.LastFault, call);
+    }
+
+    /// <summary>
+    /// Throws unless a call succeeded; a fault of an earlier kernel, which any later call meets, comes with the last launches.
+    /// </summary>
+    private void Require(DriverStatus status, string call, string context = "")
+    {
+        if (status != DriverStatus.Success)
+        {
+            string launches = DriverCalls.LosesContext(status) ? _launches.ToString() : "";
+            DriverCalls.Require(status, call, context.Length > 0 && launches.Length > 0 ? $"{context}; {launches}" : context + launches);
+        }
     }
 }

@@ -104,7 +104,8 @@ public sealed record CudaSystem
             RegistersPerMultiprocessor = Attribute(DeviceAttribute.RegistersPerMultiprocessor),
             CacheBytes = Attribute(DeviceAttribute.L2CacheSize),
             MemoryBytes = (long)memory,
-            ClockKilohertz = Attribute(DeviceAttribute.ClockRate),
+            ClockKilohertz =
+                DriverImports.DeviceGetAttribute(out int clock, DeviceAttribute.ClockRate, device) == DriverStatus.Success ? clock : 0,
             DriverVersion = driverVersion,
         };
     }

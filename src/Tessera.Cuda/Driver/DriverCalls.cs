@@ -34,6 +34,11 @@ internal static unsafe class DriverCalls
         }
     }
 
+    /// <summary>Whether a code sticks: every later call of the process answers it, so it may be about an earlier kernel.</summary>
+    public static bool LosesContext(DriverStatus status) => status is DriverStatus.IllegalAddress or DriverStatus.Assert
+        or DriverStatus.HardwareStackError or DriverStatus.IllegalInstruction or DriverStatus.MisalignedAddress
+        or DriverStatus.InvalidAddressSpace or DriverStatus.InvalidPc or DriverStatus.LaunchFailed;
+
     /// <summary>What a code means for someone who runs this package; empty where its name says it all.</summary>
     public static string RemedyOf(DriverStatus status) => status switch
     {
@@ -46,8 +51,15 @@ internal static unsafe class DriverCalls
         DriverStatus.UnsupportedPtxVersion => "the PTX is newer than the driver; update the driver or provide NVRTC of its CUDA version",
         DriverStatus.JitCompilerNotFound => "the driver's PTX compiler (libnvidia-ptxjitcompiler) is missing; provide NVRTC",
         DriverStatus.LaunchOutOfResources => "the kernel needs more registers or shared memory than the device has",
-        DriverStatus.IllegalAddress or DriverStatus.MisalignedAddress or DriverStatus.LaunchFailed or DriverStatus.IllegalInstruction =>
-            "a kernel failed and the context is lost; run gpu-check's sanitizer stage on the smallest shape",
+        DriverStatus.DeviceUnavailable => "another process has the GPU to itself (compute mode), or it is being reset",
+        DriverStatus.EccUncorrectable => "the GPU's memory is damaged; see nvidia-smi -q -d ECC",
+        DriverStatus.JitCompilationDisabled => "CUDA_DISABLE_PTX_JIT or CUDA_DISABLE_JIT is set; unset it or provide NVRTC",
+        DriverStatus.SystemNotReady => "the driver is there and its services are not: on machines with NVSwitch start nvidia-fabricmanager",
+        DriverStatus.StreamCaptureUnsupported => "the stream is being captured; run once before capturing, so that everything is sent",
+        DriverStatus.ContextIsDestroyed => "the device was reset by someone in this process",
+        _ when LosesContext(status) =>
+            "a kernel failed, here or in an earlier call, and this process can use the GPU no more, PyTorch included: start it anew; "
+                + "gpu-check's sanitizer stage finds the access",
         DriverStatus.LaunchTimeout => "the kernel ran longer than the system allows on a device with a display",
         DriverStatus.SystemDriverMismatch or DriverStatus.CompatNotSupported =>
             "kernel driver and user-mode library differ; reboot or align their versions",

@@ -17,8 +17,8 @@ internal sealed class DriverContext : DriverHandle
         return new DriverContext(device, context);
     }
 
-    /// <summary>Makes it the calling thread's context.</summary>
-    public void MakeCurrent() => DriverCalls.Require(DriverImports.CtxSetCurrent(Value), "cuCtxSetCurrent");
+    /// <summary>Makes it the calling thread's context until the answer is disposed.</summary>
+    public CurrentContext Enter() => CurrentContext.Enter(this);
 
     protected override DriverStatus Release() => DriverImports.DevicePrimaryCtxRelease(_device);
 }

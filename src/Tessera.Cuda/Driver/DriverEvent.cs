@@ -12,7 +12,7 @@ internal sealed class DriverEvent : DriverHandle
 
     public static DriverEvent Create(DriverContext context)
     {
-        context.MakeCurrent();
+        using CurrentContext current = context.Enter();
         DriverCalls.Require(DriverImports.EventCreate(out nint mark, Timed), "cuEventCreate");
         return new DriverEvent(context, mark);
     }

@@ -33,13 +33,20 @@ internal abstract class DriverHandle : SafeHandle
 
     protected sealed override bool ReleaseHandle()
     {
-        if (_context is not null)
+        if (_context is null)
         {
-            DriverImports.CtxSetCurrent(_context.Value);
+            LastFault = Release();
+        }
+        else
+        {
+            using (_context.Enter())
+            {
+                LastFault = Release();
+            }
+
+            _context.DangerousRelease();
         }
 
-        LastFault = Release();
-        _context?.DangerousRelease();
         return LastFault == DriverStatus.Success;
     }
 

@@ -45,6 +45,9 @@ internal static unsafe partial class DriverImports
     [LibraryImport(Library, EntryPoint = "cuCtxSetCurrent")]
     public static partial DriverStatus CtxSetCurrent(nint context);
 
+    [LibraryImport(Library, EntryPoint = "cuCtxGetCurrent")]
+    public static partial DriverStatus CtxGetCurrent(out nint context);
+
     [LibraryImport(Library, EntryPoint = "cuCtxSynchronize")]
     public static partial DriverStatus CtxSynchronize();
 
@@ -100,6 +103,9 @@ internal static unsafe partial class DriverImports
 
     [LibraryImport(Library, EntryPoint = "cuStreamSynchronize")]
     public static partial DriverStatus StreamSynchronize(nint stream);
+
+    [LibraryImport(Library, EntryPoint = "cuStreamWaitEvent")]
+    public static partial DriverStatus StreamWaitEvent(nint stream, nint mark, uint flags);
 
     [LibraryImport(Library, EntryPoint = "cuEventCreate")]
     public static partial DriverStatus EventCreate(out nint mark, uint flags);

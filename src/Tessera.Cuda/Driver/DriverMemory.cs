@@ -11,7 +11,7 @@ internal sealed class DriverMemory : DriverHandle
 
     public static DriverMemory Allocate(DriverContext context, long bytes)
     {
-        context.MakeCurrent();
+        using CurrentContext current = context.Enter();
         DriverStatus status = DriverImports.MemAlloc(out ulong pointer, (nuint)bytes);
         if (status == DriverStatus.OutOfMemory
             && DriverImports.MemGetInfo(out nuint free, out nuint total) == DriverStatus.Success)
@@ -23,5 +23,11 @@ internal sealed class DriverMemory : DriverHandle
         return new DriverMemory(context, (nint)pointer, bytes);
     }
 
-    protected override DriverStatus Release() => DriverImports.MemFree((ulong)Value);
+    // cuMemFree may wait for work that uses the memory; nothing promises that it does.
+    protected override DriverStatus Release()
+    {
+        DriverStatus pending = DriverImports.CtxSynchronize();
+        DriverStatus freed = DriverImports.MemFree((ulong)Value);
+        return freed == DriverStatus.Success ? pending : freed;
+    }
 }

@@ -16,7 +16,7 @@ internal sealed unsafe class DriverModule : DriverHandle
     /// <exception cref="CudaException">The driver refused it; the message carries its log.</exception>
     public static DriverModule Load(DriverContext context, ReadOnlySpan<byte> image, string name)
     {
-        context.MakeCurrent();
+        using CurrentContext current = context.Enter();
         byte[] errors = new byte[LogBytes];
         fixed (byte* data = image)
         fixed (byte* log = errors)

@@ -12,7 +12,7 @@ internal sealed class DriverStream : DriverHandle
 
     public static DriverStream Create(DriverContext context)
     {
-        context.MakeCurrent();
+        using CurrentContext current = context.Enter();
         DriverCalls.Require(DriverImports.StreamCreate(out nint stream, NonBlocking), "cuStreamCreate");
         return new DriverStream(context, stream);
     }

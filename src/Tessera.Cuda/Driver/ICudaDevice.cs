@@ -82,6 +82,9 @@ public unsafe interface ICudaDevice : IDisposable
     /// <summary>Puts an event behind the work that a stream has now.</summary>
     void Record(CudaEvent mark, CudaStream stream = default);
 
+    /// <summary>Lets the work that a stream gets from now on wait for an event; the caller does not wait.</summary>
+    void Wait(CudaEvent mark, CudaStream stream = default);
+
     /// <summary>Time between two recorded events; waits for the second.</summary>
     TimeSpan Elapsed(CudaEvent start, CudaEvent end);
 }

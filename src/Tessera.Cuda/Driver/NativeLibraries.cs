@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
 
@@ -64,9 +65,15 @@ internal static class NativeLibraries
     {
         if (!string.IsNullOrEmpty(chosen))
         {
-            return NativeLibrary.TryLoad(chosen, out nint own)
-                ? new NativeLibraryState(name, own, chosen, null)
-                : new NativeLibraryState(name, 0, null, $"{variable} names {chosen}, which cannot be loaded");
+            try
+            {
+                return new NativeLibraryState(name, NativeLibrary.Load(chosen), chosen, null);
+            }
+            catch (Exception exception) when (exception is DllNotFoundException or BadImageFormatException)
+            {
+                return new NativeLibraryState(
+                    name, 0, null, $"{variable} names {chosen}, which cannot be loaded: {exception.Message.ReplaceLineEndings(" ")}");
+            }
         }
 
         foreach (string candidate in candidates)
@@ -79,6 +86,29 @@ internal static class NativeLibraries
 
         return new NativeLibraryState(
             name, 0, null, $"{string.Join(", ", candidates)} cannot be loaded: {absence} (set {variable} to its path if it is elsewhere)");
+    }
+
+    /// <summary>
+    /// Loads what NVRTC itself opens by name when it compiles: a copy outside the loader's path, as Python packages bring it, would not
+    /// find the file beside it.
+    /// </summary>
+    /// <param name="nvrtc">File that NVRTC was loaded from.</param>
+    /// <param name="version">Its version, 1000 major + 10 minor.</param>
+    /// <returns>The file, or null where none lies beside NVRTC and the loader's path has to have it.</returns>
+    public static string? LoadBuiltins(string nvrtc, int version)
+    {
+        string? folder = Path.GetDirectoryName(nvrtc);
+        if (string.IsNullOrEmpty(folder))
+        {
+            return null;
+        }
+
+        string file = Path.Combine(
+            folder,
+            OperatingSystem.IsWindows()
+                ? string.Create(CultureInfo.InvariantCulture, $"nvrtc-builtins64_{version / 1000}{version % 1000 / 10}.dll")
+                : $"libnvrtc-builtins.so.{CudaVersion.Text(version)}");
+        return File.Exists(file) && NativeLibrary.TryLoad(file, out _) ? file : null;
     }
 
     private static nint Resolve(string library, Assembly assembly, DllImportSearchPath? path) => library switch

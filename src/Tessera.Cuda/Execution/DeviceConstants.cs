@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Tessera.Cuda.Driver;
 using Tessera.Cuda.Memory;
 
@@ -7,7 +6,7 @@ namespace Tessera.Cuda.Execution;
 /// <summary>Arrays of a compiled plan in one allocation, sent once.</summary>
 internal sealed class DeviceConstants : IDisposable
 {
-    private readonly List<(ArenaSlice Slice, Func<ReadOnlyMemory<byte>> Bytes)> _parts = [];
+    private readonly List<Action<ICudaDevice, DeviceMemory>> _parts = [];
     private readonly ArenaLayout _layout = new();
     private DeviceMemory? _memory;
 
@@ -15,11 +14,16 @@ internal sealed class DeviceConstants : IDisposable
     public long Bytes => _memory?.Bytes ?? 0;
 
     /// <summary>Takes an array in; it is sent by <see cref="Send"/>.</summary>
-    public ArenaSlice Add<T>(T[] array)
+    public unsafe ArenaSlice Add<T>(T[] array)
         where T : unmanaged
     {
-        ArenaSlice slice = _layout.Add((long)array.Length * Marshal.SizeOf<T>());
-        _parts.Add((slice, () => MemoryMarshal.AsBytes<T>(array).ToArray()));
+        ArenaSlice slice = _layout.Add((long)array.Length * sizeof(T));
+        if (array.Length > 0)
+        {
+            // By its elements: the bytes of masks may be more than a span of bytes can count.
+            _parts.Add((device, memory) => device.CopyToDevice<T>(slice.In(memory), array));
+        }
+
         return slice;
     }
 
@@ -32,12 +36,9 @@ internal sealed class DeviceConstants : IDisposable
         }
 
         _memory = DeviceMemory.Allocate(device, _layout.Bytes);
-        foreach ((ArenaSlice slice, Func<ReadOnlyMemory<byte>> bytes) in _parts)
+        foreach (Action<ICudaDevice, DeviceMemory> send in _parts)
         {
-            if (slice.Bytes > 0)
-            {
-                device.CopyToDevice(slice.In(_memory), bytes().Span);
-            }
+            send(device, _memory);
         }
 
         _parts.Clear();

@@ -126,20 +126,4 @@ public sealed class DeviceMemoryCallTests
             }
         }
     }
-
-    [EmulatedFact]
-    public void Tensors_that_the_kernels_cannot_read_are_refused_by_name()
-    {
-        using EmulatedDevice device = new();
-        using CudaBackend backend = new(device, BackendCase.Unverified);
-        using CudaAttentionKernel kernel = backend.Compile(BackendCase.Dense(Shape, KnownRecipes.Int8));
-        using DeviceMemory memory = DeviceMemory.Allocate(device, 1024);
-        CudaTensor good = CudaTensor.Dense(memory.Pointer, NumberFormat.Float32, 2, 100, 64);
-        CudaAttentionCall call = new() { Query = good, Key = good, Value = good, Output = good };
-
-        Assert.Equal("Key", Assert.Throws<ArgumentException>(() => kernel.Enqueue(call with { Key = default })).ParamName);
-        Assert.Equal("Value", Assert.Throws<ArgumentException>(() => kernel.Enqueue(call with { Value = good with { Format = NumberFormat.Int8 } })).ParamName);
-        Assert.Equal("Output", Assert.Throws<ArgumentException>(() => kernel.Enqueue(call with { Output = good with { Pointer = memory.Pointer + 2 } })).ParamName);
-        Assert.Throws<ArgumentException>(() => kernel.Enqueue(call with { Rotary = RotaryEmbedding.ForSequence(99, 64) }));
-    }
 }

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using Tessera.Attention;
 using Tessera.Cuda.Driver;
+using Tessera.Cuda.Memory;
 using Tessera.Cuda.Tests.Stubs;
 using Tessera.Quantization;
 using Tessera.TestKit;
@@ -65,6 +66,89 @@ public sealed class StubRunTests
         }
 
         Assert.Equal(before, StubDriver.Outstanding);
+    }
+
+    [StubFact]
+    public void A_call_in_another_stream_waits_for_the_last_one_on_the_device()
+    {
+        StubDriver.Reset();
+        using CudaBackend backend = new(new CudaOptions { AllowUnverifiedKernels = true, Device = new() { CacheFolder = "" } });
+        using CudaAttentionKernel kernel = backend.Compile(BackendCase.Dense(Shape, KnownRecipes.BFloat16));
+        ICudaDevice device = backend.Device!;
+        (CudaStream first, CudaStream second) = (device.CreateStream(), device.CreateStream());
+        using DeviceMemory memory = DeviceMemory.Allocate(device, 1 << 20);
+        CudaTensor tensor = CudaTensor.Dense(memory.Pointer, NumberFormat.Float32, 2, 100, 64);
+        CudaAttentionCall call = new() { Query = tensor, Key = tensor, Value = tensor, Output = tensor };
+        SeededInputs inputs = SeededInputs.Normal(Shape);
+
+        int Waits(Action run)
+        {
+            int before = StubDriver.Calls.Length;
+            run();
+            return StubDriver.Calls[before..].Count(static entry => entry.StartsWith("cuStreamWaitEvent stream=1 flags=0", StringComparison.Ordinal));
+        }
+
+        Assert.Equal(0, Waits(() => kernel.Enqueue(call, first)));
+        Assert.Equal(0, Waits(() => kernel.Enqueue(call, first)));
+        Assert.Equal(1, Waits(() => kernel.Enqueue(call, second)));
+        void Run() => kernel.Run(inputs.Inputs, new TensorSpan<float>(new float[2 * 100 * 64], [1, 2, 100, 64]));
+        Assert.Equal(1, Waits(Run));
+
+        // A run has ended when it returns.
+        Assert.Equal(0, Waits(() => kernel.Enqueue(call, first)));
+    }
+
+    [StubFact]
+    public void Memory_that_was_not_to_be_had_once_is_asked_for_again()
+    {
+        StubDriver.Reset();
+        using CudaBackend backend = new(new CudaOptions { AllowUnverifiedKernels = true, Device = new() { CacheFolder = "" } });
+        using CudaAttentionKernel kernel = backend.Compile(BackendCase.Dense(Shape, KnownRecipes.BFloat16));
+        SeededInputs inputs = SeededInputs.Normal(Shape);
+        NarrowInputs narrow = new(inputs, NumberFormat.BFloat16);
+        float[] output = new float[inputs.Query.Length];
+        kernel.Run(narrow.Inputs, new TensorSpan<float>(output, [1, 2, 100, 64]));
+
+        StubDriver.Fail("cuMemAlloc_v2", 2);
+        Assert.Throws<CudaException>(() => kernel.Run(inputs.Inputs, new TensorSpan<float>(output, [1, 2, 100, 64])));
+
+        StubDriver.Fail("", 0);
+        kernel.Run(narrow.Inputs, new TensorSpan<float>(output, [1, 2, 100, 64]));
+    }
+
+    [StubTheory]
+    [InlineData("cuEventDestroy_v2")]
+    [InlineData("cuStreamDestroy_v2")]
+    [InlineData("cuMemFree_v2")]
+    public void Disposing_after_a_failure_does_not_hide_it(string call)
+    {
+        StubDriver.Reset();
+        using CudaBackend backend = new(new CudaOptions { AllowUnverifiedKernels = true, Device = new() { CacheFolder = "" } });
+
+        void FailInside()
+        {
+            using CudaAttentionKernel kernel = backend.Compile(BackendCase.Dense(Shape, KnownRecipes.BFloat16));
+            StubDriver.Fail(call, 719);
+            throw new CudaException("the first failure");
+        }
+
+        CudaException failure = Assert.Throws<CudaException>(FailInside);
+
+        Assert.Equal("the first failure", failure.Message);
+    }
+
+    [StubFact]
+    public void Without_NVRTC_and_PTX_that_the_driver_reads_a_plan_is_refused_and_asking_does_not_throw()
+    {
+        StubDriver.Reset();
+        StubDriver.SetVersion(12040);
+        using CudaBackend backend = new(new CudaOptions { Device = new() { CacheFolder = "" } });
+
+        BackendSupport support = backend.Supports(BackendCase.Dense(Shape, KnownRecipes.Int8));
+
+        Assert.False(support.IsSupported);
+        Assert.Contains("NVRTC 13.0 makes code that the driver of CUDA 12.4 does not load", support.Reason, StringComparison.Ordinal);
+        Assert.Contains("PTX needs a driver of CUDA 12.5 or later", support.Reason, StringComparison.Ordinal);
     }
 
     [StubFact]

@@ -15,7 +15,7 @@ public sealed class KernelCompilationTests
         stub.Device.Describe("scale_rows");
 
         Assert.Equal(
-            ["nvrtcCreateProgram name=scaling.cu headers=1 scale.cuh", "nvrtcCompileProgram --gpu-architecture=sm_90 --std=c++17 -lineinfo"],
+            ["nvrtcCreateProgram name=scaling.cu headers=1 scale.cuh", "nvrtcCompileProgram --gpu-architecture=sm_90 --std=c++17 --generate-line-info"],
             StubDriver.CompilerCalls);
         Assert.Equal(0, StubDriver.LivePrograms);
         Assert.Equal("NVRTC 13.0", stub.Device.ImageOf("scale_rows").Origin);
@@ -47,6 +47,36 @@ public sealed class KernelCompilationTests
 
         Assert.Contains("this NVRTC may be older than the GPU", refusal.Message, StringComparison.Ordinal);
         Assert.Contains("invalid value for --gpu-architecture", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [StubFact]
+    public void Builtins_beside_NVRTC_are_found_without_help_of_the_loader()
+    {
+        using (StubDevice stub = StubDevice.Open())
+        {
+            StubDriver.NeedBuiltins();
+            stub.Device.Describe("scale_rows");
+        }
+
+        StubDriver.SetNvrtcVersion(12090);
+        using StubDevice without = StubDevice.Reopen();
+        KernelCompilationException refusal = Assert.Throws<KernelCompilationException>(() => without.Device.Describe("scale_rows"));
+
+        Assert.Contains("libnvrtc-builtins of version 12.9 has to lie beside " + StubLibraries.Nvrtc, refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("failed to open libnvrtc-builtins.so.12.9", refusal.Log, StringComparison.Ordinal);
+    }
+
+    [StubFact]
+    public void Code_for_one_architecture_is_not_built_for_its_successors()
+    {
+        StubDriver.Reset();
+        KernelModule module = StubDevice.Module with { MinimumArchitecture = 90, IsArchitectureSpecific = true };
+        KernelBuilder builder = new(100, 13000, cache: null, _ => StubDevice.Source());
+
+        Tessera.Attention.BackendUnavailableException refusal =
+            Assert.Throws<Tessera.Attention.BackendUnavailableException>(() => builder.Build(module));
+
+        Assert.Equal("Module scaling is for sm_90a alone; this device is sm_100.", refusal.Message);
     }
 
     [StubFact]

@@ -37,6 +37,16 @@ internal static partial class StubDriver
 
     public static void SetNvrtcVersion(int version) => Set(NvrtcHandle, "stub_nvrtc_set_version", version);
 
+    /// <summary>Makes the stub NVRTC open its builtins by name, as the real one does.</summary>
+    public static void NeedBuiltins() => Set(NvrtcHandle, "stub_nvrtc_need_builtins", 1);
+
+    /// <summary>Whether the calling thread has a context of someone else's.</summary>
+    public static unsafe bool HasForeignContext
+    {
+        get => ((delegate* unmanaged<int>)Export(DriverHandle, "stub_has_foreign_context"))() != 0;
+        set => Set(DriverHandle, "stub_set_foreign_context", value ? 1 : 0);
+    }
+
     /// <summary>Bytes of a launch's parameters that are written down.</summary>
     public static void SetParameterBytes(int bytes) => Set(DriverHandle, "stub_set_parameter_bytes", bytes);
 

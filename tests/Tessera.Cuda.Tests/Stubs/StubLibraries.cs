@@ -37,7 +37,8 @@ internal static class StubLibraries
         try
         {
             Driver = Build("stub_driver.c", "libcuda.so.1");
-            Nvrtc = Build("stub_nvrtc.c", "libnvrtc.so.13");
+            Nvrtc = Build("stub_nvrtc.c", "libnvrtc.so.13", "-Wl,-soname,libnvrtc.so.13");
+            BuildBuiltins(Path.GetDirectoryName(Nvrtc)!);
             OldDriver = Build("stub_driver.c", "libcuda-old.so.1", "-DcuDeviceTotalMem_v2=cuDeviceTotalMem");
         }
         catch (Exception exception) when (exception is InvalidOperationException or IOException or System.ComponentModel.Win32Exception)
@@ -48,6 +49,17 @@ internal static class StubLibraries
         // Also without stubs: tests must not reach the driver of the machine.
         Environment.SetEnvironmentVariable("TESSERA_CUDA_DRIVER", Driver.Length > 0 ? Driver : "/nonexistent/libcuda.so.1");
         Environment.SetEnvironmentVariable("TESSERA_NVRTC", Nvrtc.Length > 0 ? Nvrtc : "/nonexistent/libnvrtc.so.13");
+    }
+
+    /// <summary>What NVRTC 13.0 opens by name, beside it and on no path of the loader: as Python packages install the two.</summary>
+    private static void BuildBuiltins(string folder)
+    {
+        const string Name = "libnvrtc-builtins.so.13.0";
+        string target = Path.Combine(folder, Name);
+        if (!File.Exists(target))
+        {
+            Compile(target, ["-x", "c", "/dev/null", $"-Wl,-soname,{Name}"]);
+        }
     }
 
     /// <summary>Compiles one file, once for each content and set of options.</summary>
@@ -63,8 +75,14 @@ internal static class StubLibraries
         }
 
         Directory.CreateDirectory(folder);
+        Compile(target, [.. options, path]);
+        return target;
+    }
+
+    private static void Compile(string target, IEnumerable<string> arguments)
+    {
         string temporary = $"{target}.{Environment.ProcessId}.tmp";
-        ProcessStartInfo start = new("gcc", ["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-pthread", .. options, path, "-o", temporary, "-ldl"])
+        ProcessStartInfo start = new("gcc", ["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-pthread", .. arguments, "-o", temporary, "-ldl"])
         {
             RedirectStandardError = true,
         };
@@ -77,6 +95,5 @@ internal static class StubLibraries
         }
 
         File.Move(temporary, target, overwrite: true);
-        return target;
     }
 }

@@ -30,7 +30,8 @@ static int initialized, retained, version = -1, architecture, devices, parameter
 static char fail_call[64];
 static int fail_code, fail_after;
 static size_t memory_limit = (size_t)8 << 30, memory_used;
-static __thread int current_context;
+static int foreign; // a context that is none of ours
+static __thread void *current_context;
 
 // The emulator of the kernels, where STUB_EMULATOR names its library: memory and launches go there.
 struct kernel_facts { const char *name, *parameter_type; uint32_t parameter_bytes, threads, shared_bytes; };
@@ -99,7 +100,7 @@ static void say(const char *format, ...) {
     pthread_mutex_unlock(&gate);                                                               \
     if (planned) return planned;
 #define NEED_INIT if (!initialized) return NOT_INITIALIZED;
-#define NEED_CONTEXT if (!initialized) return NOT_INITIALIZED; if (!current_context) return INVALID_CONTEXT;
+#define NEED_CONTEXT if (!initialized) return NOT_INITIALIZED; if (current_context != &retained) return INVALID_CONTEXT;
 
 static struct allocation *find(CUdeviceptr pointer, size_t bytes) {
     for (int i = 0; i < ALLOCATIONS; i++) {
@@ -157,6 +158,8 @@ EXPORT int cuGetErrorName(int error, const char **name) {
         case 222: *name = "CUDA_ERROR_UNSUPPORTED_PTX_VERSION"; break;
         case 400: *name = "CUDA_ERROR_INVALID_HANDLE"; break;
         case 500: *name = "CUDA_ERROR_NOT_FOUND"; break;
+        case 709: *name = "CUDA_ERROR_CONTEXT_IS_DESTROYED"; break;
+        case 802: *name = "CUDA_ERROR_SYSTEM_NOT_READY"; break;
         case 700: *name = "CUDA_ERROR_ILLEGAL_ADDRESS"; break;
         case 701: *name = "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES"; break;
         case 719: *name = "CUDA_ERROR_LAUNCH_FAILED"; break;
@@ -221,9 +224,14 @@ EXPORT int cuDevicePrimaryCtxRelease_v2(int device) {
 
 // Not written down: every call of ours begins with it.
 EXPORT int cuCtxSetCurrent(void *context) {
-    if (context && context != &retained) return INVALID_CONTEXT;
-    current_context = context != NULL;
+    if (context && context != &retained && context != &foreign) return INVALID_CONTEXT;
+    current_context = context;
     return SUCCESS;
+}
+
+EXPORT int cuCtxGetCurrent(void **context) {
+    *context = current_context;
+    return initialized ? SUCCESS : NOT_INITIALIZED;
 }
 
 EXPORT int cuCtxSynchronize(void) { CALL("cuCtxSynchronize") NEED_CONTEXT return SUCCESS; }
@@ -404,6 +412,13 @@ EXPORT int cuStreamSynchronize(void *stream) {
     return stream_known(stream) ? SUCCESS : INVALID_HANDLE;
 }
 
+EXPORT int cuStreamWaitEvent(void *stream, struct handle *mark, unsigned flags) {
+    CALL("cuStreamWaitEvent", "stream=%d flags=%u", stream != NULL, flags)
+    NEED_CONTEXT
+    if (!is(mark, 'e') || !stream_known(stream)) return INVALID_HANDLE;
+    return mark->time > 0 ? SUCCESS : INVALID_VALUE;
+}
+
 EXPORT int cuEventCreate(void **mark, unsigned flags) {
     CALL("cuEventCreate", "flags=%u", flags)
     NEED_CONTEXT
@@ -465,6 +480,10 @@ EXPORT void stub_reset(void) {
     parameter_bytes = 0;
     pthread_mutex_unlock(&gate);
 }
+
+// Puts a context of someone else's, or none, in the calling thread; tells whether it is still there.
+EXPORT void stub_set_foreign_context(int present) { current_context = present ? &foreign : NULL; }
+EXPORT int stub_has_foreign_context(void) { return current_context == &foreign; }
 
 EXPORT const char *stub_log(void) { return log_text ? log_text : ""; }
 EXPORT void stub_set_version(int value) { version = value; }

@@ -1,17 +1,19 @@
+#define _GNU_SOURCE
 // NVRTC without a compiler: it writes down what it is given, refuses what holds "#error", and answers code that the stub driver loads.
+#include <dlfcn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define EXPORT __attribute__((visibility("default")))
-enum { SUCCESS = 0, INVALID_INPUT = 3, INVALID_PROGRAM = 4, INVALID_OPTION = 5, COMPILATION = 6, LOG_BYTES = 1 << 20 };
+enum { SUCCESS = 0, INVALID_INPUT = 3, INVALID_PROGRAM = 4, INVALID_OPTION = 5, COMPILATION = 6, BUILTINS = 7, LOG_BYTES = 1 << 20 };
 
 struct program { char name[128]; char log[512]; char cubin[512]; int refused, compiled; };
 
 static char log_text[LOG_BYTES];
 static size_t log_length;
-static int live, major = -1, minor;
+static int live, major = -1, minor, needs_builtins;
 
 static void configure(void) {
     if (major >= 0) return;
@@ -41,6 +43,7 @@ EXPORT const char *nvrtcGetErrorString(int result) {
         case INVALID_INPUT: return "NVRTC_ERROR_INVALID_INPUT";
         case INVALID_PROGRAM: return "NVRTC_ERROR_INVALID_PROGRAM";
         case INVALID_OPTION: return "NVRTC_ERROR_INVALID_OPTION";
+        case BUILTINS: return "NVRTC_ERROR_BUILTIN_OPERATION_FAILURE";
         case COMPILATION: return "NVRTC_ERROR_COMPILATION";
         default: return "NVRTC_ERROR unknown";
     }
@@ -79,6 +82,12 @@ EXPORT int nvrtcCompileProgram(struct program *program, int count, const char *c
         snprintf(program->log, sizeof program->log, "nvrtc: error: invalid value for --gpu-architecture (-arch)\n");
         return INVALID_OPTION;
     }
+    char builtins[64];
+    snprintf(builtins, sizeof builtins, "libnvrtc-builtins.so.%d.%d", major, minor);
+    if (needs_builtins && !dlopen(builtins, RTLD_LAZY)) {
+        snprintf(program->log, sizeof program->log, "nvrtc: error: failed to open %s.\n", builtins);
+        return BUILTINS;
+    }
     if (program->refused) {
         snprintf(program->log, sizeof program->log, "%s(1): error: #error directive\n1 error detected\n", program->name);
         return COMPILATION;
@@ -116,8 +125,10 @@ EXPORT void stub_nvrtc_reset(void) {
     log_text[0] = 0;
     major = 13;
     minor = 0;
+    needs_builtins = 0;
 }
 
 EXPORT const char *stub_nvrtc_log(void) { return log_text; }
 EXPORT int stub_nvrtc_live(void) { return live; }
 EXPORT void stub_nvrtc_set_version(int version) { major = version / 1000; minor = version % 1000 / 10; }
+EXPORT void stub_nvrtc_need_builtins(int value) { needs_builtins = value; }
