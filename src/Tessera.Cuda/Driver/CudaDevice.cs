@@ -162,7 +162,7 @@ public sealed unsafe class CudaDevice : ICudaDevice
     public EncodedTensorMap EncodeTensorMap(TensorMap map)
     {
         ArgumentNullException.ThrowIfNull(map);
-        Context().MakeCurrent();
+        using CurrentContext current = Context().Enter();
         return map.Encode();
     }
 
