@@ -109,6 +109,9 @@ internal static class KernelAttention
             operands, channels, rows,
             IsFine: operands != NumberFormat.BFloat16 && (!wholeBlocks || recipe.Value.Group > 0),
             HasQuantizedSum: recipe.Probability.Denominator == SoftmaxDenominator.Quantized,
-            Truncates: recipe.Probability.Rounding == CodeRounding.TowardZero);
+            Truncates: recipe.Probability.Rounding == CodeRounding.TowardZero)
+        {
+            Values = recipe.Value.Format.IsInteger() ? NumberFormat.Int8 : recipe.Value.Format,
+        };
     }
 }

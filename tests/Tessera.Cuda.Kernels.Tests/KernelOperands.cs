@@ -125,7 +125,7 @@ internal sealed class KernelOperands(DeviceData data, AttentionShape shape, IRea
     /// <summary>Codes and channel scales of V.</summary>
     public (ulong Codes, ulong Scales, int Groups) QuantizeValues(RowsParameters rows, OperandFormat format)
     {
-        bool narrow = format.Format == NumberFormat.BFloat16;
+        bool narrow = format.Format is NumberFormat.BFloat16 or NumberFormat.Float16;
         int groupSlots = narrow ? 0 : format.Group;
         int groups = groupSlots == 0 ? 1 : Ceiling(rows.Slots, groupSlots);
         QuantizeValuesParameters parameters = new()
@@ -170,6 +170,7 @@ internal sealed class KernelOperands(DeviceData data, AttentionShape shape, IRea
     private string Name(string kernel, NumberFormat format) => format switch
     {
         NumberFormat.BFloat16 => $"{kernel}_bf16_d{PaddedChannels}",
+        NumberFormat.Float16 => $"{kernel}_f16_d{PaddedChannels}",
         NumberFormat.Float8E4M3 => $"sm89_{kernel}_e4m3_d{PaddedChannels}",
         _ => $"{kernel}_int8_d{PaddedChannels}",
     };

@@ -55,7 +55,8 @@ internal sealed class DevicePlan : IDisposable
         _order = _constants.Add(ordered ? [.. plan.Orders.SelectMany(static order => order.TokenAtSlot.ToArray())] : Array.Empty<int>());
         _keyCounts = _constants.Add(BlockLists.KeyCounts(plan));
         int together = LaunchHeuristics.HeadsTogether(
-            2L * planned.KeyPaddedSlots * planned.Attend.Channels * planned.Attend.CodeBytes, device.Properties);
+            (long)planned.KeyPaddedSlots * planned.Attend.Channels * (planned.Attend.CodeBytes + planned.Attend.ValueBytes),
+            device.Properties);
         _schedule = _constants.Add(
             _lists.Schedule(plan.Shape.Batch, plan.Shape.Heads, planned.QueryTiles, planned.Attend.Rows, together));
         _rowStart = _constants.Add(_lists.RowStart);
@@ -83,8 +84,8 @@ internal sealed class DevicePlan : IDisposable
             layout.Add(heads * planned.KeyPaddedSlots * channels * codeBytes), layout.Add(heads * planned.KeyPaddedSlots * scaleBytes),
             keyMaxima);
         _value = new OperandBuffers(
-            layout.Add(heads * planned.KeyPaddedSlots * channels * codeBytes),
-            layout.Add(heads * planned.ValueGroups * channels * scaleBytes),
+            layout.Add(heads * planned.KeyPaddedSlots * channels * planned.Attend.ValueBytes),
+            layout.Add(planned.Attend.Values.IsScaled() ? heads * planned.ValueGroups * channels * sizeof(float) : 0),
             valueMaxima);
         bool smooths = plan.Recipe.SmoothKey;
         _sums = layout.Add(smooths ? heads * Chunks * channels * sizeof(double) : 0);

@@ -41,9 +41,9 @@ struct Tile {
     static constexpr int kChannels = kChannels_;
     static constexpr int kThreads = 32 * kWarps_;
     static constexpr int kRows = 16 * kWarps_;
-    static constexpr int kRowBytes = kChannels * Operands::kBytes;
+    static constexpr int kRowBytes = kChannels * Operands::Code::kBytes;
     static constexpr int kRowStride = kRowBytes + 16;
-    static constexpr int kValueBytes = kKeys * Operands::kBytes;
+    static constexpr int kValueBytes = kKeys * Operands::ValueCode::kBytes;
     static constexpr int kValueStride = kValueBytes + 16;
     static constexpr int kKeyOffset = kRows * kRowStride;
     static constexpr int kValueOffset = kKeyOffset + 2 * kKeys * kRowStride;
@@ -81,11 +81,11 @@ TESSERA_INLINE void copy_keys(const AttendParameters& p, s32 batchHead, s32 bloc
 template <class Tile, class Operands, class Grain>
 TESSERA_INLINE void copy_values(const AttendParameters& p, s32 batchHead, s32 block, u32 shared, u32 stage)
 {
-    const u64 stride = u64(p.keyPaddedSlots) * Operands::kBytes;
+    const u64 stride = u64(p.keyPaddedSlots) * Operands::ValueCode::kBytes;
     copy_rows<Tile::kThreads, Tile::kChannels, Tile::kValueBytes, Tile::kValueStride>(
         shared + Tile::kValueOffset + stage * (Tile::kChannels * Tile::kValueStride),
         p.values + u64(batchHead) * Tile::kChannels * stride + u64(block) * Tile::kValueBytes, stride);
-    if (Operands::Code::kScaled && Grain::kFine && thread_index() < Tile::kChannels / 4) {
+    if (Operands::ValueCode::kScaled && Grain::kFine && thread_index() < Tile::kChannels / 4) {
         const u64 group = u64(batchHead) * u64(p.valueGroups) + u64(p.valueGroupBlocks == 0 ? 0 : block / p.valueGroupBlocks);
         copy_async(shared + Tile::kValueScaleOffset + stage * (Tile::kChannels * 4) + 16 * thread_index(),
                    p.valueScales + 4 * group * Tile::kChannels + 16 * thread_index());
@@ -150,6 +150,7 @@ TESSERA_INLINE void attend(const AttendParameters& p)
 {
     using T = Tile<Operands, kChannels, kWarps>;
     constexpr bool kScaled = Operands::Code::kScaled;
+    constexpr bool kValuesScaled = Operands::ValueCode::kScaled;
     const u32 lane = lane_index();
     const u32 c = lane % 4;
     const s32 work = p.schedule ? load_s32(p.schedule + 4ull * block_x()) : s32(block_x());
@@ -203,7 +204,7 @@ TESSERA_INLINE void attend(const AttendParameters& p)
         copy_async_commit();
 
         // S: eight tiles of 8 keys. One ldmatrix brings 32 bytes of 16 keys.
-        typename Operands::Accumulator scores[kKeys / 8][4];
+        typename Operands::Score scores[kKeys / 8][4];
         const u32 pairRow = (lane / 16) * 8 + lane % 8;
         const u32 pairByte = 16 * ((lane / 8) % 2);
         const u32 keys = shared + T::kKeyOffset + stage * (kKeys * T::kRowStride) + pairRow * T::kRowStride + pairByte;
@@ -267,7 +268,7 @@ TESSERA_INLINE void attend(const AttendParameters& p)
 
         TESSERA_UNROLL for (int step = 0; step < T::kSumSteps; ++step) {
             TESSERA_UNROLL for (int half = 0; half < 2; ++half) {
-                if constexpr (Operands::kCodesPerWord == 4) {
+                if constexpr (Operands::ValueCode::kBytes == 1) {
                     const int tile = 4 * step + 2 * half;
                     const float upper[4] = {s[tile][0], s[tile][1], s[tile + 1][0], s[tile + 1][1]};
                     const float lower[4] = {s[tile][2], s[tile][3], s[tile + 1][2], s[tile + 1][3]};
@@ -277,8 +278,8 @@ TESSERA_INLINE void attend(const AttendParameters& p)
                     probability[step][2 * half + 1] = codes[1];
                 } else {
                     const int tile = 2 * step + half;
-                    probability[step][2 * half] = pack_bf16(s[tile][0], s[tile][1]);
-                    probability[step][2 * half + 1] = pack_bf16(s[tile][2], s[tile][3]);
+                    probability[step][2 * half] = Operands::ValueCode::pack(s[tile][0], s[tile][1]);
+                    probability[step][2 * half + 1] = Operands::ValueCode::pack(s[tile][2], s[tile][3]);
                     sums[0] += s[tile][0] + s[tile][1];
                     sums[1] += s[tile][2] + s[tile][3];
                 }
@@ -304,7 +305,7 @@ TESSERA_INLINE void attend(const AttendParameters& p)
         const u32 values = shared + T::kValueOffset + stage * (kChannels * T::kValueStride) + pairRow * T::kValueStride + pairByte;
         const u32 valueScales = shared + T::kValueScaleOffset + stage * (kChannels * 4);
         TESSERA_UNROLL for (int pair = 0; pair < kChannels / 16; ++pair) {
-            typename Operands::Accumulator partial[2][4];
+            typename Operands::Sum partial[2][4];
             TESSERA_UNROLL for (int step = 0; step < T::kSumSteps; ++step) {
                 u32 b[4];
                 load_matrices(b, values + 16 * pair * T::kValueStride + 32 * step);
@@ -320,10 +321,10 @@ TESSERA_INLINE void attend(const AttendParameters& p)
             if constexpr (!Operands::kSumsIntoOutput) {
                 TESSERA_UNROLL for (int half = 0; half < 2; ++half) {
                     f32x2 valueScale = {1.0f, 1.0f};
-                    if (kScaled && Grain::kFine) valueScale = load_shared_f32x2(valueScales + 4 * (16 * pair + 8 * half + 2 * c));
+                    if (kValuesScaled && Grain::kFine) valueScale = load_shared_f32x2(valueScales + 4 * (16 * pair + 8 * half + 2 * c));
                     TESSERA_UNROLL for (int i = 0; i < 4; ++i) {
                         float unit = lift[i / 2];
-                        if (kScaled && Grain::kFine) unit *= i % 2 == 0 ? valueScale.x : valueScale.y;
+                        if (kValuesScaled && Grain::kFine) unit *= i % 2 == 0 ? valueScale.x : valueScale.y;
                         float& sum = output[2 * pair + half][i];
                         sum = multiply_add(Operands::number(partial[half][i]), unit, sum);
                     }
@@ -342,7 +343,7 @@ TESSERA_INLINE void attend(const AttendParameters& p)
         float sum = running[r].sum;
         sum += shuffle_xor(sum, 1);
         sum += shuffle_xor(sum, 2);
-        const float unit = kScaled ? p.codeOfOne : 1.0f;
+        const float unit = kValuesScaled ? p.codeOfOne : 1.0f;
         const float denominator = Grain::kQuantizedSum ? sum : sum * unit;
         const float inverse = sum == 0.0f ? 0.0f : divide(1.0f, denominator);
         const s32 orderRow = list.orderHead;
@@ -366,7 +367,7 @@ TESSERA_INLINE void attend(const AttendParameters& p)
             const s32 channel = 8 * tile + s32(2 * c);
             if (channel >= p.channels) continue;
             f32x2 scale = {inverse, inverse};
-            if (kScaled && !Grain::kFine) {
+            if (kValuesScaled && !Grain::kFine) {
                 const f32x2 valueScale = load_f32x2(p.valueScales + 4 * (u64(batchHead) * kChannels + u64(channel)));
                 scale = {inverse * valueScale.x, inverse * valueScale.y};
             }

@@ -49,11 +49,23 @@ struct E4M3Code {
     }
 };
 
-// bfloat16 carries no scale; its "scales" are 1.
+// 16-bit formats carry no scale; their "scales" are 1.
 struct BFloat16Code {
     static constexpr int kBytes = 2;
     static constexpr bool kScaled = false;
     static constexpr bool kPermuted = false;
+    static constexpr bool kLimited = false;
+
+    TESSERA_MEMBER static u32 pack(float low, float high) { return pack_bf16(low, high); }
+};
+
+struct Float16Code {
+    static constexpr int kBytes = 2;
+    static constexpr bool kScaled = false;
+    static constexpr bool kPermuted = false;
+    static constexpr bool kLimited = true; // magnitudes from 65520 on round to infinity and are a fault
+
+    TESSERA_MEMBER static u32 pack(float low, float high) { return pack_f16(low, high); }
 };
 
 #endif

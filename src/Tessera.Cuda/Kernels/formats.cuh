@@ -34,10 +34,10 @@ struct ExponentOf<true> { using Type = RoundedExponent; };
 template <bool kTruncated>
 struct Int8Operands {
     using Code = Int8Code;
+    using ValueCode = Int8Code;
     using Exponent = typename ExponentOf<kTruncated>::Type;
-    using Accumulator = s32;
-    static constexpr int kBytes = 1;
-    static constexpr int kCodesPerWord = 4;
+    using Score = s32;
+    using Sum = s32;
     static constexpr bool kSumsIntoOutput = false;
 
     TESSERA_MEMBER static void scores(s32 (&d)[4], bool first, const u32 (&a)[4], u32 b0, u32 b1)
@@ -69,10 +69,10 @@ struct Int8Operands {
 // Sums of P V wait in accumulators of their own: their scale changes from block to block, and the tensor cores' own sums are short.
 struct E4M3Operands {
     using Code = E4M3Code;
+    using ValueCode = E4M3Code;
     using Exponent = FusedExponent;
-    using Accumulator = float;
-    static constexpr int kBytes = 1;
-    static constexpr int kCodesPerWord = 4;
+    using Score = float;
+    using Sum = float;
     static constexpr bool kSumsIntoOutput = false;
 
     TESSERA_MEMBER static void scores(float (&d)[4], bool first, const u32 (&a)[4], u32 b0, u32 b1)
@@ -91,13 +91,13 @@ struct E4M3Operands {
     }
 };
 
-// No scales: P V adds to the output itself. P is taken against the running maximum, never against a tile's own.
+// V without scales: P V adds to the output itself. P is taken against the running maximum, never against a tile's own.
 struct BFloat16Operands {
     using Code = BFloat16Code;
+    using ValueCode = BFloat16Code;
     using Exponent = FusedExponent;
-    using Accumulator = float;
-    static constexpr int kBytes = 2;
-    static constexpr int kCodesPerWord = 2;
+    using Score = float;
+    using Sum = float;
     static constexpr bool kSumsIntoOutput = true;
 
     TESSERA_MEMBER static void scores(float (&d)[4], bool first, const u32 (&a)[4], u32 b0, u32 b1)
@@ -108,6 +108,24 @@ struct BFloat16Operands {
 
     TESSERA_MEMBER static void sums(float (&d)[4], bool, const u32 (&a)[4], u32 b0, u32 b1) { mma_bf16(d, a, b0, b1); }
     TESSERA_MEMBER static float number(float x) { return x; }
+};
+
+// INT8 Q K^T and binary16 P V: SageAttention.
+struct Int8Float16Operands {
+    using Code = Int8Code;
+    using ValueCode = Float16Code;
+    using Exponent = FusedExponent;
+    using Score = s32;
+    using Sum = float;
+    static constexpr bool kSumsIntoOutput = true;
+
+    TESSERA_MEMBER static void scores(s32 (&d)[4], bool first, const u32 (&a)[4], u32 b0, u32 b1)
+    {
+        Int8Operands<false>::scores(d, first, a, b0, b1);
+    }
+
+    TESSERA_MEMBER static void sums(float (&d)[4], bool, const u32 (&a)[4], u32 b0, u32 b1) { mma_f16(d, a, b0, b1); }
+    TESSERA_MEMBER static float number(s32 x) { return Int8Operands<false>::number(x); }
 };
 
 #endif

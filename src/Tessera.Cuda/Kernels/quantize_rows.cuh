@@ -69,7 +69,7 @@ TESSERA_INLINE void quantize_rows(const QuantizeRowsParameters& p)
             if (stored) scale = group_scale(largest[pass], p.maximumCode);
             store_u32(codes, Code::pack(x[pass], scale.inverse, p.maximumCode));
         } else {
-            store_u32x2(codes, {pack_bf16(x[pass][0], x[pass][1]), pack_bf16(x[pass][2], x[pass][3])});
+            store_u32x2(codes, {Code::pack(x[pass][0], x[pass][1]), Code::pack(x[pass][2], x[pass][3])});
         }
 
         if (channel == 0 && p.scales) store_f32(p.scales + 4 * row, scale.scale);

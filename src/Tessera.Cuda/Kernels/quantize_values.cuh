@@ -1,7 +1,7 @@
 // V to codes, transposed so that a row is a channel: the layout in which both operands of P V are read along tokens.
 //
 // Within each 16 tokens, position 4c + i of 8-bit codes holds token {2c, 2c + 1, 2c + 8, 2c + 9}[i]. The accumulator of Q K^T then is, byte
-// for byte, the first operand of P V (mma.sync m16n8k32 and wgmma alike): no shuffle between the products. bf16 needs no permutation.
+// for byte, the first operand of P V (mma.sync m16n8k32 and wgmma alike): no shuffle between the products. 16-bit formats need no permutation.
 // A thread block turns 64 slots through shared memory. Slots without a token hold 0: 0 times a masked probability stays 0.
 #ifndef TESSERA_QUANTIZE_VALUES_CUH
 #define TESSERA_QUANTIZE_VALUES_CUH
@@ -124,9 +124,15 @@ TESSERA_INLINE void quantize_values(const QuantizeValuesParameters& p)
 
             store_u32x4(codes, {words[0], words[1], words[2], words[3]});
         } else {
+            if constexpr (Code::kLimited) {
+                float largest = 0.0f;
+                TESSERA_UNROLL for (int i = 0; i < 16; ++i) largest = maximum(largest, magnitude(x[i]));
+                if (largest >= 65520.0f && p.rows.fault) store_u32(p.rows.fault, 1);
+            }
+
             TESSERA_UNROLL for (int i = 0; i < 16; i += 8)
-                store_u32x4(codes + 2 * u64(i), {pack_bf16(x[i], x[i + 1]), pack_bf16(x[i + 2], x[i + 3]),
-                                                 pack_bf16(x[i + 4], x[i + 5]), pack_bf16(x[i + 6], x[i + 7])});
+                store_u32x4(codes + 2 * u64(i), {Code::pack(x[i], x[i + 1]), Code::pack(x[i + 2], x[i + 3]),
+                                                 Code::pack(x[i + 4], x[i + 5]), Code::pack(x[i + 6], x[i + 7])});
         }
     }
 }

@@ -26,12 +26,14 @@ internal static class KernelCatalogue
             new(NumberFormat.Int8, channels, 64, HasQuantizedSum: true),
             new(NumberFormat.Int8, channels, 64, IsFine: true),
             new(NumberFormat.Int8, channels, 64, IsFine: true, HasQuantizedSum: true),
+            new(NumberFormat.Int8, channels, 64) { Values = NumberFormat.Float16 },
             new(NumberFormat.BFloat16, channels, 64),
             new(NumberFormat.Float8E4M3, channels, 64),
             new(NumberFormat.Float8E4M3, channels, 64, IsFine: true),
         }),
         new(NumberFormat.Int8, 128, 128),
         new(NumberFormat.Int8, 128, 128, IsFine: true, HasQuantizedSum: true),
+        new(NumberFormat.Int8, 128, 128) { Values = NumberFormat.Float16 },
         new(NumberFormat.BFloat16, 128, 128),
     ];
 
@@ -53,6 +55,7 @@ internal static class KernelCatalogue
         Module("sm89_quantize_e4m3", 89, ["codes.cuh", "rows.cuh", "quantize_rows.cuh", "quantize_values.cuh"],
             Named("sm89_quantize")),
         AttentionModule("sm80_int8_qk_int8_pv_block_sparse"),
+        AttentionModule("sm80_int8_qk_f16_pv_block_sparse"),
         AttentionModule("sm80_bf16_qk_bf16_pv_block_sparse"),
         AttentionModule("sm89_e4m3_qk_e4m3_pv_block_sparse"),
     ];
@@ -87,6 +90,7 @@ internal static class KernelCatalogue
         yield return new($"channel_sums_d{channels}", typeof(ChannelSumsParameters), StatisticsThreads, 0);
         yield return new($"quantize_values_int8_d{channels}", typeof(QuantizeValuesParameters), QuantizeThreads, values);
         yield return new($"quantize_values_bf16_d{channels}", typeof(QuantizeValuesParameters), QuantizeThreads, values);
+        yield return new($"quantize_values_f16_d{channels}", typeof(QuantizeValuesParameters), QuantizeThreads, values);
         yield return new($"sm89_quantize_values_e4m3_d{channels}", typeof(QuantizeValuesParameters), QuantizeThreads, values);
         yield return new($"value_maxima_d{channels}", typeof(ValueMaximaParameters), QuantizeThreads, values);
     }

@@ -30,17 +30,21 @@ internal static class PlanTranslation
         QuantizationRecipe recipe = plan.Recipe;
         int channels = plan.Shape.HeadDim <= 64 ? 64 : LargestHeadDim;
         NumberFormat operands = recipe.Query.Format.IsInteger() ? NumberFormat.Int8 : recipe.Query.Format;
-        bool scaled = operands.IsScaled();
+        NumberFormat values = recipe.Value.Format.IsInteger() ? NumberFormat.Int8 : recipe.Value.Format;
+        bool scaled = values.IsScaled();
         // Groups of one key block are met while quantising, however few slots there are; one larger group is all slots.
         bool grouped = recipe.Value.Group == PlannedAttention.KeySlots || recipe.Value.Group < plan.Mask.KeySlots;
         int valueGroup = scaled && grouped ? recipe.Value.Group : 0;
-        bool fine = scaled && (!RowScales.IsUniformInBlock(recipe.Key) || valueGroup > 0);
+        bool fine = operands.IsScaled() && (!RowScales.IsUniformInBlock(recipe.Key) || valueGroup > 0);
         bool quantizedSum = recipe.Probability.Denominator == SoftmaxDenominator.Quantized;
         bool truncates = recipe.Probability.Rounding == CodeRounding.TowardZero;
-        AttendInstance wanted = new(operands, channels, 64, fine, quantizedSum, truncates);
+        AttendInstance wanted = new(operands, channels, 64, fine, quantizedSum, truncates) { Values = values };
         if (!KernelCatalogue.Attention.Contains(wanted))
         {
-            return $"no kernel rounds probabilities toward zero with the scales or the denominator of recipe {recipe}";
+            return truncates
+                ? $"no kernel rounds probabilities toward zero with the scales or the denominator of recipe {recipe}"
+                : $"recipe {recipe} scales keys {recipe.Key}; with values of {values} the kernels scale them per block of "
+                    + $"{PlannedAttention.KeySlots}";
         }
 
         int maskRows = BlockLists.KeepsEverything(plan.Mask) ? 0 : plan.Mask.Size.Query;
@@ -145,15 +149,22 @@ internal static class PlanTranslation
         (recipe.Key.Format, recipe.Value.Format, recipe.Probability.Format)
                 != (NumberFormat.BFloat16, NumberFormat.BFloat16, NumberFormat.BFloat16)
             ? Mixed(recipe)
-        : recipe.Probability.Denominator != SoftmaxDenominator.Exact
-            ? $"recipe {recipe} sums rounded probabilities; bfloat16 kernels sum exact ones"
+        : FaultOfExactSums(recipe);
+
+    // Probabilities of 16 bits carry exponents of their own: the kernels know one way to take them.
+    private static string? FaultOfExactSums(QuantizationRecipe recipe) =>
+        recipe.Probability.Denominator != SoftmaxDenominator.Exact
+            ? $"recipe {recipe} sums rounded probabilities; kernels with probabilities of 16 bits sum exact ones"
         : recipe.Probability.Reference != ProbabilityReference.RunningMaximum
-            ? $"recipe {recipe} takes bfloat16 probabilities against the maximum of a tile; the kernels take the running one"
+            ? $"recipe {recipe} takes probabilities of 16 bits against the maximum of a tile; the kernels take the running one"
+        : recipe.Probability.Rounding != CodeRounding.Nearest
+            ? $"recipe {recipe} truncates probabilities of 16 bits; the kernels round them to nearest"
             : null;
 
     private static string? FaultOfInteger(QuantizationRecipe recipe) =>
-        !IsSigned(recipe.Key.Format) || !IsSigned(recipe.Value.Format) || !recipe.Probability.Format.IsInteger()
-            ? Mixed(recipe)
+        !IsSigned(recipe.Key.Format) ? Mixed(recipe)
+            : (recipe.Value.Format, recipe.Probability.Format) == (NumberFormat.Float16, NumberFormat.Float16) ? FaultOfExactSums(recipe)
+            : !IsSigned(recipe.Value.Format) || !recipe.Probability.Format.IsInteger() ? Mixed(recipe)
             : FaultOfValues(recipe) ?? FaultOfReference(recipe);
 
     private static string? FaultOfE4M3(QuantizationRecipe recipe, CudaDeviceProperties device)
@@ -189,5 +200,5 @@ internal static class PlanTranslation
 
     private static string Mixed(QuantizationRecipe recipe) =>
         $"recipe {recipe} mixes {recipe.Query.Format} queries, {recipe.Key.Format} keys, {recipe.Probability.Format} probabilities and "
-            + $"{recipe.Value.Format} values; the kernels take integers, bfloat16 or E4M3 for all four";
+            + $"{recipe.Value.Format} values; the kernels take integers, bfloat16 or E4M3 for all four, or binary16 with integers";
 }

@@ -1,5 +1,6 @@
 using Tessera.Cuda.Launch;
 using Tessera.Layout;
+using Tessera.Quantization;
 
 namespace Tessera.Cuda.Planning;
 
@@ -52,23 +53,13 @@ internal sealed record PlannedAttention
     public int ValueGroups => ValueGroupSlots == 0 ? 1 : CeilingDivision.Of(KeySlotCount, ValueGroupSlots);
 
     /// <summary>Whether V's maxima need a pass of their own; groups of 64 slots are met while quantising.</summary>
-    public bool ValueNeedsMaxima => Query.IsScaled && ValueGroupSlots != KeySlots;
-
-    /// <summary>Word of the operands in names of the kernels that quantise.</summary>
-    public string Codes => Attend.Operands switch
-    {
-        Quantization.NumberFormat.BFloat16 => "bf16",
-        Quantization.NumberFormat.Float8E4M3 => "e4m3",
-        _ => "int8",
-    };
-
-    private string Prefix => Attend.Operands == Quantization.NumberFormat.Float8E4M3 ? "sm89_" : "";
+    public bool ValueNeedsMaxima => Attend.Values.IsScaled() && ValueGroupSlots != KeySlots;
 
     /// <summary>Kernel that quantises Q and K.</summary>
-    public string QuantizeRows => $"{Prefix}quantize_rows_{Codes}_d{Attend.Channels}";
+    public string QuantizeRows => Quantizer("quantize_rows", Attend.Operands);
 
     /// <summary>Kernel that quantises V.</summary>
-    public string QuantizeValues => $"{Prefix}quantize_values_{Codes}_d{Attend.Channels}";
+    public string QuantizeValues => Quantizer("quantize_values", Attend.Values);
 
     /// <summary>Kernel that finds the largest magnitudes of groups of Q or K.</summary>
     public string GroupMaxima => $"group_maxima_d{Attend.Channels}";
@@ -103,4 +94,12 @@ internal sealed record PlannedAttention
 
         return kernels;
     }
+
+    private string Quantizer(string name, NumberFormat codes) => codes switch
+    {
+        NumberFormat.BFloat16 => $"{name}_bf16_d{Attend.Channels}",
+        NumberFormat.Float16 => $"{name}_f16_d{Attend.Channels}",
+        NumberFormat.Float8E4M3 => $"sm89_{name}_e4m3_d{Attend.Channels}",
+        _ => $"{name}_int8_d{Attend.Channels}",
+    };
 }

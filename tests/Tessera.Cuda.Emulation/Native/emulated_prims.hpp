@@ -77,6 +77,7 @@ TESSERA_INLINE s32 round_to_even(float x)
 
 TESSERA_INLINE float widen_half(u16 x) { return emulation::floatOfHalf(x); }
 TESSERA_INLINE u16 narrow_half(float x) { return emulation::halfOf(x); }
+TESSERA_INLINE u32 pack_f16(float low, float high) { return emulation::halfOf(low) | u32(emulation::halfOf(high)) << 16; }
 TESSERA_INLINE u32 pack_bf16(float low, float high) { return emulation::bfloat16Of(low) | u32(emulation::bfloat16Of(high)) << 16; }
 TESSERA_INLINE u32 pack_e4m3(float low, float high) { return emulation::e4m3Of(low) | u32(emulation::e4m3Of(high)) << 8; }
 
@@ -225,6 +226,7 @@ TESSERA_INLINE void emulated_product(const char* name, Accumulator (&d)[4], cons
 TESSERA_INLINE int emulated_s8(const u32* words, int k) { return reinterpret_cast<const signed char*>(words)[k]; }
 TESSERA_INLINE int emulated_u8(const u32* words, int k) { return reinterpret_cast<const unsigned char*>(words)[k]; }
 TESSERA_INLINE double emulated_e4m3(const u32* words, int k) { return emulation::floatOfE4m3(reinterpret_cast<const unsigned char*>(words)[k]); }
+TESSERA_INLINE double emulated_f16(const u32* words, int k) { return emulation::floatOfHalf(u16(words[k / 2] >> (16 * (k % 2)))); }
 TESSERA_INLINE double emulated_bf16(const u32* words, int k) { return emulation::floatOfBfloat16(u16(words[k / 2] >> (16 * (k % 2)))); }
 
 TESSERA_INLINE void mma_s8_s8(s32 (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) { emulated_product<s32, s32, 32>("mma s8 s8", d, a, b0, b1, emulated_s8, emulated_s8); }
@@ -242,4 +244,5 @@ TESSERA_INLINE void mma_u8_s8_from(s32 (&d)[4], s32 start, const u32 (&a)[4], u3
 }
 
 TESSERA_INLINE void mma_bf16(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) { emulated_product<float, double, 16>("mma bf16", d, a, b0, b1, emulated_bf16, emulated_bf16); }
+TESSERA_INLINE void mma_f16(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) { emulated_product<float, double, 16>("mma f16", d, a, b0, b1, emulated_f16, emulated_f16); }
 TESSERA_INLINE void mma_e4m3(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) { emulated_product<float, double, 32>("mma e4m3", d, a, b0, b1, emulated_e4m3, emulated_e4m3); }

@@ -53,7 +53,8 @@ public sealed class AttendTests
     };
 
     private static readonly QuantizationRecipe[] Recipes =
-        [KnownRecipes.Int8, KnownRecipes.Int8Narrow, KnownRecipes.ParoReleased, Coarse, CoarseQuantized, FineExact, KnownRecipes.Float8, Float8Fine, BFloat16];
+        [KnownRecipes.Int8, KnownRecipes.Int8Narrow, KnownRecipes.ParoReleased, Coarse, CoarseQuantized, FineExact, KnownRecipes.Float8, Float8Fine, BFloat16,
+            KnownRecipes.Sage];
 
     public static TheoryData<string, int> RecipesAndChannels
     {
@@ -98,6 +99,7 @@ public sealed class AttendTests
     [InlineData("paro-released")]
     [InlineData("fp8")]
     [InlineData("bf16")]
+    [InlineData("sage")]
     public void Block_lists_of_each_head_orders_and_text_follow_the_recipe(string recipe)
     {
         TokenGrid grid = new(3, 8, 10, TextTokens: 21, TextPlacement.Front);
@@ -164,6 +166,7 @@ public sealed class AttendTests
     [InlineData("coarse")]
     [InlineData("int8")]
     [InlineData("bf16")]
+    [InlineData("sage")]
     public void Blocks_of_128_rows_follow_the_recipe(string recipe)
     {
         AttentionPlan plan = AttentionPlan.Dense(new AttentionShape(1, 1, 300, 200, 128), new BlockSize(128, 64)) with { Recipe = Find(recipe) };

@@ -64,12 +64,15 @@ public sealed class InventoryTests
             int products = module.Statements.Count(statement =>
                 statement.Kernel == kernel.Name && statement.Mnemonic.StartsWith("mma.sync", StringComparison.Ordinal));
             int scores = kernel.Channels * kernel.CodeBytes / 32 * (64 / 8);
-            int sums = 64 * kernel.CodeBytes / 32 * (kernel.Channels / 8);
+            int sums = 64 * kernel.ValueBytes / 32 * (kernel.Channels / 8);
             Assert.Equal((kernel.Name, scores + sums), (kernel.Name, products));
             string operands = kernel.Operands switch { NumberFormat.BFloat16 => "bf16", NumberFormat.Float8E4M3 => "e4m3", _ => "s8" };
+            string others = kernel.Values == NumberFormat.Float16 ? "f16" : operands;
             Assert.All(
                 module.Statements.Where(static statement => statement.Mnemonic.StartsWith("mma.sync", StringComparison.Ordinal)),
-                statement => Assert.Contains(operands, statement.Mnemonic, StringComparison.Ordinal));
+                statement => Assert.True(
+                    statement.Mnemonic.Contains(operands, StringComparison.Ordinal) || statement.Mnemonic.Contains(others, StringComparison.Ordinal),
+                    $"{kernel}: {statement.Mnemonic}"));
         }
     }
 

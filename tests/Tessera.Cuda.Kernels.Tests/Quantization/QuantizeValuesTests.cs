@@ -24,6 +24,8 @@ public sealed class QuantizeValuesTests
     [InlineData(NumberFormat.Float8E4M3, 64, 40)]
     [InlineData(NumberFormat.BFloat16, 0, 64)]
     [InlineData(NumberFormat.BFloat16, 0, 120)]
+    [InlineData(NumberFormat.Float16, 0, 64)]
+    [InlineData(NumberFormat.Float16, 0, 100)]
     public void Codes_and_scales_equal_the_plain_quantiser(NumberFormat number, int group, int channels)
     {
         TokenGrid grid = new(3, 7, 9, TextTokens: 5, TextPlacement.Back);

@@ -30,6 +30,7 @@ public sealed class SupportTests
     [InlineData("k4v4", 90, "sm80_int8_qk_int8_pv_block_sparse_d64_r64_fine_quantized")]
     [InlineData("sage-int8v", 90, "sm80_int8_qk_int8_pv_block_sparse_d64_r64_coarse_exact")]
     [InlineData("paro-released", 90, "sm80_int8_qk_int8_pv_block_sparse_d64_r64_coarse_exact_truncated")]
+    [InlineData("sage", 90, "sm80_int8_qk_f16_pv_block_sparse_d64_r64")]
     [InlineData("fp8", 89, "sm89_e4m3_qk_e4m3_pv_block_sparse_d64_r64_coarse")]
     [InlineData("fp8", 120, "sm89_e4m3_qk_e4m3_pv_block_sparse_d64_r64_coarse")]
     public void A_recipe_finds_its_kernel(string recipe, int architecture, string kernel)
@@ -41,8 +42,7 @@ public sealed class SupportTests
     [Theory]
     [InlineData("none", 90, "binary32, which tensor cores do not multiply")]
     [InlineData("int4", 90, "smoothed queries")]
-    [InlineData("sage", 90, "mixes Int8 queries, Int8 keys, Float16 probabilities and Float16 values")]
-    [InlineData("sage2", 90, "mixes Int8 queries")]
+    [InlineData("sage2", 90, "mixes Int8 queries, Int8 keys, Float8E4M3 probabilities and Float8E4M3 values")]
     [InlineData("fp8", 90, "warp-group products")]
     [InlineData("fp8", 86, "needs sm_89; test GPU is sm_86")]
     public void A_recipe_that_no_kernel_computes_is_refused_with_the_reason(string recipe, int architecture, string reason) =>
@@ -68,6 +68,8 @@ public sealed class SupportTests
         Refuses(Plan(recipe with { Value = new(NumberFormat.Int8, QuantizationGranularity.PerToken) }), "scales values");
         Refuses(Plan(recipe with { Value = new(NumberFormat.Int8, QuantizationGranularity.PerChannel, 96) }), "scales values");
         Refuses(Plan(recipe with { Probability = new(NumberFormat.UInt8, ProbabilityReference.TileMaximum) }), "maximum of a whole tile");
+        Refuses(Plan(KnownRecipes.Sage with { Key = new(NumberFormat.Int8) }), "with values of Float16");
+        Refuses(Plan(KnownRecipes.Sage with { Value = new(NumberFormat.BFloat16) }), "mixes Int8 queries");
         Refuses(Plan(KnownRecipes.ParoReleased with { Key = new(NumberFormat.Int8) }), "rounds probabilities toward zero");
         Refuses(plan with { Orders = [new TokenOrder([.. Enumerable.Range(0, 250), -1, -1, -1, -1, -1, -1], "tail", 32)] }, "pads every 32 slots");
     }

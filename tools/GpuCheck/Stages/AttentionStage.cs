@@ -57,7 +57,7 @@ internal sealed class AttentionStage : IStage
         QuantizationRecipe[] recipes =
         [
             KnownRecipes.Int8, KnownRecipes.Int8Narrow, KnownRecipes.KeyValue4, KnownRecipes.SageInt8Value, KnownRecipes.ParoReleased,
-            KnownRecipes.Float8, KnownRecipes.BFloat16,
+            KnownRecipes.Sage, KnownRecipes.Float8, KnownRecipes.BFloat16,
         ];
         foreach (QuantizationRecipe recipe in recipes)
         {
@@ -115,6 +115,7 @@ internal sealed class AttentionStage : IStage
         AttentionShape large = quick ? new(1, 2, 130, 130, 128) : new(1, 160, 256, 256, 128);
         yield return ("int8, large tiles", Dense(large, KnownRecipes.Int8), Distribution.Normal, null);
         yield return ("sage-int8v, large tiles", Dense(large, KnownRecipes.SageInt8Value), Distribution.Normal, null);
+        yield return ("sage, large tiles", Dense(large, KnownRecipes.Sage), Distribution.Normal, null);
         yield return ("bf16, large tiles", Dense(large, KnownRecipes.BFloat16), Distribution.Normal, null);
         QuantizationRecipe quantizedSum = KnownRecipes.SageInt8Value with
         {

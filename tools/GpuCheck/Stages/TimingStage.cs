@@ -35,7 +35,8 @@ internal sealed class TimingStage : IStage
                     ListFile.Write(Path.Combine(context.Folder, ListFile.NameOf(shape, density)), mask);
                 }
 
-                foreach (QuantizationRecipe recipe in (QuantizationRecipe[])[KnownRecipes.Int8, KnownRecipes.ParoReleased, KnownRecipes.BFloat16])
+                foreach (QuantizationRecipe recipe in (QuantizationRecipe[])
+                    [KnownRecipes.Int8, KnownRecipes.ParoReleased, KnownRecipes.Sage, KnownRecipes.BFloat16])
                 {
                     AttentionPlan plan = AttentionPlan.Dense(shape, new BlockSize(64, 64)) with
                     {

@@ -28,6 +28,9 @@ internal sealed class InputDraw
     /// <summary>Q, K and V in the formats drawn.</summary>
     public NarrowInputs Narrow { get; }
 
+    /// <summary>Whether no element of V rounds to infinity in binary16.</summary>
+    public bool FitsBinary16 => _kind != "huge values";
+
     /// <inheritdoc/>
     public override string ToString() => $"{_kind} as {string.Join("/", _formats.Select(Wide))}";
 

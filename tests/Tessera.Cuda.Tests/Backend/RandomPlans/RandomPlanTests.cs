@@ -4,6 +4,7 @@ using Tessera.Backends.Reference;
 using Tessera.Cuda.Emulation;
 using Tessera.Cuda.Planning;
 using Tessera.Fidelity;
+using Tessera.Quantization;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -79,6 +80,14 @@ public sealed class RandomPlanTests(ITestOutputHelper log)
         Array.Fill(output, float.NaN);
         Array.Fill(logSumExp, float.NaN);
         using CudaAttentionKernel kernel = backend.Compile(draw.Plan);
+        if (draw.Plan.Recipe.Value.Format == NumberFormat.Float16 && !draw.Inputs.FitsBinary16)
+        {
+            ArgumentException refusal = Assert.Throws<ArgumentException>(
+                () => kernel.Run(draw.Call, new TensorSpan<float>(output, [shape.Batch, shape.Heads, shape.QueryLength, shape.HeadDim])));
+            Assert.Equal("value", refusal.ParamName);
+            return;
+        }
+
         kernel.Run(draw.Call, new TensorSpan<float>(output, [shape.Batch, shape.Heads, shape.QueryLength, shape.HeadDim]), logSumExp);
         ReferenceResult recipe = ReferenceAttention.Compute(draw.InKeyBlocksOf64, draw.Call);
         for (int pair = 0; pair < shape.Batch * shape.Heads; pair++)

@@ -29,6 +29,7 @@ internal static class RecipeDraw
             0 or 1 => BFloat16(random),
             2 or 3 when takesFloat8 || random.Next(6) == 0 => Float8(random, hasGrid),
             4 when random.Next(2) == 0 => Any(random),
+            5 => Sage(random, hasGrid),
             _ => Integer(random, hasGrid),
         };
     }
@@ -67,6 +68,18 @@ internal static class RecipeDraw
         SmoothQuery = random.Next(40) == 0,
         SmoothValue = random.Next(40) == 0,
         Hadamard = random.Next(40) == 0,
+    };
+
+    private static QuantizationRecipe Sage(Random random, bool hasGrid) => KnownRecipes.Sage with
+    {
+        Name = "random-sage",
+        Query = Rows(random, Signed[random.Next(Signed.Length)], hasGrid),
+        Key = random.Next(4) == 0 ? Rows(random, NumberFormat.Int8, hasGrid) : KnownRecipes.Sage.Key,
+        Probability = new(
+            NumberFormat.Float16, random.Next(8) == 0 ? Reference(random) : ProbabilityReference.RunningMaximum,
+            random.Next(12) == 0 ? SoftmaxDenominator.Quantized : SoftmaxDenominator.Exact,
+            random.Next(8) == 0 ? CodeRounding.TowardZero : CodeRounding.Nearest),
+        SmoothKey = random.Next(2) == 0,
     };
 
     private static QuantizationRecipe Any(Random random)

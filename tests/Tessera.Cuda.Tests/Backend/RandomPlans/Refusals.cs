@@ -27,11 +27,14 @@ internal static class Refusals
         ("has a Hadamard transform", static draw => draw.Plan.Recipe.Hadamard),
         ("binary32, which tensor cores do not multiply", static draw => draw.Plan.Recipe.Query.Format == NumberFormat.Float32),
         (@"queries of \w+; the kernels take", static draw => draw.Plan.Recipe.Query.Format == NumberFormat.Float16),
-        ("mixes", static draw => Families(draw.Plan.Recipe).Distinct().Count() > 1),
+        ("mixes", static draw => !IsSage(draw.Plan.Recipe) && Families(draw.Plan.Recipe).Distinct().Count() > 1),
         ("sums rounded probabilities", static draw =>
-            draw.Plan.Recipe.Probability.Denominator == SoftmaxDenominator.Quantized && !draw.Plan.Recipe.Query.Format.IsInteger()),
-        ("bfloat16 probabilities against the maximum of a tile", static draw =>
-            draw.Plan.Recipe.Query.Format == NumberFormat.BFloat16 && draw.Plan.Recipe.Probability.Reference != ProbabilityReference.RunningMaximum),
+            draw.Plan.Recipe.Probability.Denominator == SoftmaxDenominator.Quantized && !draw.Plan.Recipe.Probability.Format.IsInteger()),
+        ("probabilities of 16 bits against the maximum of a tile", static draw =>
+            HasSixteenBits(draw.Plan.Recipe) && draw.Plan.Recipe.Probability.Reference != ProbabilityReference.RunningMaximum),
+        ("truncates probabilities of 16 bits", static draw =>
+            HasSixteenBits(draw.Plan.Recipe) && draw.Plan.Recipe.Probability.Rounding == CodeRounding.TowardZero),
+        ("with values of Float16", static draw => IsSage(draw.Plan.Recipe) && IsFine(draw.Plan)),
         ("needs sm_89", static draw => draw.Plan.Recipe.Query.Format == NumberFormat.Float8E4M3 && draw.Architecture < 89),
         ("needs warp-group products", static draw => draw.Plan.Recipe.Query.Format == NumberFormat.Float8E4M3 && draw.Architecture == 90),
         ("scales values", static draw => draw.Plan.Recipe.Value.Format.IsScaled()
@@ -60,6 +63,13 @@ internal static class Refusals
     private static bool HasOtherTiles(AttentionPlan plan) =>
         plan.Recipe.Probability.Reference == ProbabilityReference.TileRowMaximum
         && (plan.Mask.Size.Key < 64 ? plan.Mask.KeySlots > plan.Mask.Size.Key : plan.Mask.Size.Key > 64 && plan.Mask.KeySlots > 64);
+
+    // Integers with binary16 probabilities and values.
+    private static bool IsSage(QuantizationRecipe recipe) =>
+        recipe.Query.Format.IsInteger() && recipe.Key.Format.IsInteger()
+        && (recipe.Probability.Format, recipe.Value.Format) == (NumberFormat.Float16, NumberFormat.Float16);
+
+    private static bool HasSixteenBits(QuantizationRecipe recipe) => recipe.Query.Format == NumberFormat.BFloat16 || IsSage(recipe);
 
     private static IEnumerable<int> Families(QuantizationRecipe recipe) =>
         new[] { recipe.Query.Format, recipe.Key.Format, recipe.Probability.Format, recipe.Value.Format }
