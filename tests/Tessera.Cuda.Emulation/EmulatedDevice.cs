@@ -42,6 +42,12 @@ public sealed unsafe class EmulatedDevice : ICudaDevice
     /// <summary>How threads take turns in the launches to come.</summary>
     public EmulatedSchedule Schedule { get; set; }
 
+    /// <summary>
+    /// Bits that tensor cores keep of sums of E4M3 products, counted from the largest addend's leading bit; 0, as at first, for all. About 14
+    /// on Hopper by DeepSeek-V3 (arXiv 2412.19437, 3.5.2); a measurement shall say.
+    /// </summary>
+    public int AccumulatorBits { get; set; }
+
     /// <summary>Kernels launched so far, in order.</summary>
     public IList<string> Launches { get; } = [];
 
@@ -105,7 +111,7 @@ public sealed unsafe class EmulatedDevice : ICudaDevice
     {
         shape.Validate();
         Launches.Add(kernel);
-        (int code, string message) = _kernels.Launch(kernel, shape, parameters, Schedule);
+        (int code, string message) = _kernels.Launch(kernel, shape, parameters, Schedule, AccumulatorBits);
         switch (code)
         {
             case 0:

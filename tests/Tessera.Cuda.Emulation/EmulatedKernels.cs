@@ -17,7 +17,7 @@ public sealed unsafe class EmulatedKernels
     private readonly delegate* unmanaged<uint> _count;
     private readonly delegate* unmanaged<uint, KernelFacts*, void> _facts;
     private readonly delegate* unmanaged<byte*, long> _layout;
-    private readonly delegate* unmanaged<byte*, uint, uint, uint, uint, uint, void*, ulong, ulong, uint, byte*, ulong, int> _launch;
+    private readonly delegate* unmanaged<byte*, uint, uint, uint, uint, uint, void*, ulong, ulong, uint, uint, byte*, ulong, int> _launch;
 
     /// <summary>Loads a library that <see cref="EmulationBuild"/> made.</summary>
     public EmulatedKernels(string path)
@@ -31,8 +31,8 @@ public sealed unsafe class EmulatedKernels
         _count = (delegate* unmanaged<uint>)NativeLibrary.GetExport(library, "tessera_emulation_kernels");
         _facts = (delegate* unmanaged<uint, KernelFacts*, void>)NativeLibrary.GetExport(library, "tessera_emulation_kernel");
         _layout = (delegate* unmanaged<byte*, long>)NativeLibrary.GetExport(library, "tessera_emulation_layout");
-        _launch = (delegate* unmanaged<byte*, uint, uint, uint, uint, uint, void*, ulong, ulong, uint, byte*, ulong, int>)
-            NativeLibrary.GetExport(library, "tessera_emulation_launch");
+        _launch = (delegate* unmanaged<byte*, uint, uint, uint, uint, uint, void*, ulong, ulong, uint, uint, byte*, ulong, int>)
+            NativeLibrary.GetExport(library, "tessera_emulation_launch_narrow");
     }
 
     /// <summary>The kernels of this repository, built on first use.</summary>
@@ -95,7 +95,7 @@ public sealed unsafe class EmulatedKernels
     }
 
     internal (int Code, string Message) Launch(
-        string kernel, Launch.LaunchShape shape, ReadOnlySpan<byte> parameters, EmulatedSchedule schedule)
+        string kernel, Launch.LaunchShape shape, ReadOnlySpan<byte> parameters, EmulatedSchedule schedule, int accumulatorBits)
     {
         byte* message = stackalloc byte[MessageBytes];
         message[0] = 0;
@@ -104,7 +104,7 @@ public sealed unsafe class EmulatedKernels
         {
             int code = _launch(
                 name, (uint)shape.GridX, (uint)shape.GridY, (uint)shape.GridZ, (uint)shape.Threads, (uint)shape.SharedBytes, data,
-                (ulong)parameters.Length, schedule.Seed, schedule.IsLate ? 1u : 0u, message, MessageBytes);
+                (ulong)parameters.Length, schedule.Seed, schedule.IsLate ? 1u : 0u, (uint)accumulatorBits, message, MessageBytes);
             return (code, Marshal.PtrToStringUTF8((nint)message) ?? "");
         }
     }

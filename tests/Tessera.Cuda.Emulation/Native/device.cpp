@@ -227,17 +227,28 @@ std::string Block::deadlock() const
     return text + " " + std::to_string(finished_) + " of " + std::to_string(threads_.size()) + " threads have returned";
 }
 
-void Block::readShared(void* destination, std::uint32_t address, std::uint32_t bytes, const char* what, Proxy proxy)
+void Block::readShared(void* destination, std::uint32_t address, std::uint32_t bytes, const char* what, int lane)
 {
-    const int w = warpIndex();
-    shared_.read(destination, address, bytes, {w, static_cast<int>(running_), proxy, warp().clock, warp().clock.at[static_cast<std::size_t>(w)], what});
+    shared_.read(destination, address, bytes, accessor(lane, Proxy::Generic, what));
 }
 
 void Block::writeShared(std::uint32_t address, const void* source, std::uint32_t bytes, const char* what, int lane)
 {
+    shared_.write(address, source, bytes, accessor(lane, Proxy::Generic, what));
+}
+
+void Block::readOperand(void* destination, std::uint32_t address, std::uint32_t bytes, const char* what)
+{
+    Accessor by = accessor(-1, Proxy::Asynchronous, what);
+    by.met = kAnyLane;
+    shared_.read(destination, address, bytes, by);
+}
+
+Accessor Block::accessor(int lane, Proxy proxy, const char* what)
+{
     const int w = warpIndex();
-    const int writer = lane < 0 ? static_cast<int>(running_) : 32 * w + lane;
-    shared_.write(address, source, bytes, {w, writer, Proxy::Generic, warp().clock, warp().clock.at[static_cast<std::size_t>(w)], what});
+    const int user = lane < 0 ? static_cast<int>(running_) : 32 * w + lane;
+    return {w, user, proxy, warp().clock, warp().clock.at[static_cast<std::size_t>(w)], warp().met, what};
 }
 
 void Block::collective(const char* operation, void* operand, const std::function<void(void* const*)>& perform)
@@ -290,6 +301,7 @@ void Block::barrier(std::uint32_t id, std::uint32_t threads, bool waits)
     if (++mine.arrived == threads) {
         // The last to come does not wait, but learns what the others did.
         if (waits) warp().clock.join(mine.clock);
+        if (waits) mine.waiting.push_back(running_);
         finish(mine);
         return;
     }
@@ -304,7 +316,8 @@ void Block::finish(NamedBarrier& barrier)
 {
     for (std::uint32_t t : barrier.waiting) {
         warps_[t / 32].clock.join(barrier.clock);
-        wake(t);
+        ++warps_[t / 32].met;
+        if (t != running_) wake(t);
     }
 
     barrier.waiting.clear();

@@ -42,6 +42,7 @@ struct Extent {
 struct Schedule {
     std::uint64_t seed = 0; // 0: one after the other. Odd: any thread next. Even: one warp runs on as long as it can.
     bool late = false;      // bulk copies happen only when nothing else can
+    int accumulatorBits = 0; // that tensor cores keep of sums of E4M3; 0: all
 };
 
 enum class ThreadState : std::uint8_t { Ready, Waiting, Finished };
@@ -56,6 +57,7 @@ struct PendingCopy {
 struct BulkStore {
     Clock started;
     std::uint32_t number; // among the stores of its thread
+    std::uint32_t met;    // how often the lanes of its warp had met
     std::function<void(const Accessor&)> copy;
     bool done = false;
 };
@@ -86,6 +88,7 @@ struct Warp {
     std::uint32_t arrived = 0;
     const char* operation = nullptr;
     void* operands[32] = {};
+    std::uint32_t met = 1; // how often its lanes have met at a barrier
     Clock clock;
     std::vector<PendingProduct> openProducts;
     std::deque<std::vector<PendingProduct>> productGroups;
@@ -127,11 +130,17 @@ public:
     int warpIndex() const { return static_cast<int>(running_ / 32); }
     SharedMemory& shared() { return shared_; }
     std::uint64_t random();
+    int accumulatorBits() const { return schedule_.accumulatorBits; }
     bool inOrder() const { return schedule_.seed == 0; }
 
-    void readShared(void* destination, std::uint32_t address, std::uint32_t bytes, const char* what, Proxy proxy = Proxy::Generic);
     // On behalf of the running thread, or of another lane of its warp.
+    void readShared(void* destination, std::uint32_t address, std::uint32_t bytes, const char* what, int lane = -1);
     void writeShared(std::uint32_t address, const void* source, std::uint32_t bytes, const char* what, int lane = -1);
+
+    // Operands of a warp's product.
+    void readOperand(void* destination, std::uint32_t address, std::uint32_t bytes, const char* what);
+
+    void meetLanes() { ++warp().met; }
 
     // All 32 lanes come with an operand; the last one performs.
     void collective(const char* operation, void* operand, const std::function<void(void* const*)>& perform);
@@ -171,6 +180,7 @@ public:
     [[noreturn]] void fail(const std::string& what);
 
 private:
+    Accessor accessor(int lane, Proxy proxy, const char* what);
     void runBlock(const Registration& kernel, const void* parameters);
     void pick();
     void wait(const char* what, std::uint32_t at);

@@ -90,6 +90,7 @@ bool Block::phaseDone(std::uint32_t address, std::uint32_t parity)
     MemoryBarrier& barrier = barrierAt(address);
     if ((barrier.phase & 1) == parity) return false;
     warp().clock.join(barrier.completed);
+    meetLanes(); // perhaps: whoever arrived may be a lane of this warp
     return true;
 }
 
@@ -122,7 +123,7 @@ void Block::startStore(std::function<void(const Accessor&)> copy)
 {
     Thread& self = thread();
     if (self.storeChannel < 0) self.storeChannel = newChannel();
-    self.openStores.push_back(std::make_shared<BulkStore>(BulkStore{warp().clock, ++self.storesStarted, std::move(copy)}));
+    self.openStores.push_back(std::make_shared<BulkStore>(BulkStore{warp().clock, ++self.storesStarted, warp().met, std::move(copy)}));
     later_.push_back({running_, self.openStores.back(), 0, {}, {}});
     tick(warpIndex());
 }
@@ -151,7 +152,7 @@ void Block::performStore(const Thread& starter, BulkStore& store)
 {
     if (store.done) return;
     store.done = true;
-    store.copy({kMaximumWarps + starter.storeChannel, static_cast<int>(starter.index), Proxy::Asynchronous, store.started, store.number, "bulk store"});
+    store.copy({kMaximumWarps + starter.storeChannel, static_cast<int>(starter.index), Proxy::Asynchronous, store.started, store.number, store.met, "bulk store"});
 }
 
 void Block::performOneCopy()
@@ -168,7 +169,7 @@ void Block::performOneCopy()
     const int channel = memoryBarriers_.at(next.barrier).channel;
     const int participant = kMaximumWarps + channel;
     const std::uint32_t time = ++channelTimes_[static_cast<std::size_t>(channel)];
-    const std::uint32_t bytes = next.load({participant, static_cast<int>(next.starter), Proxy::Asynchronous, next.started, time, "bulk load"});
+    const std::uint32_t bytes = next.load({participant, static_cast<int>(next.starter), Proxy::Asynchronous, next.started, time, kAnyLane, "bulk load"});
     next.started.at[static_cast<std::size_t>(participant)] = time;
     completeBytes(next.barrier, bytes, next.started);
 }

@@ -41,7 +41,7 @@ TESSERA_INLINE bool elect_one()
 TESSERA_INLINE void warp_barrier()
 {
     u32 none = 0;
-    emulation::Block::current().collective("bar.warp.sync", &none, [](void* const*) {});
+    emulation::Block::current().collective("bar.warp.sync", &none, [](void* const*) { emulation::Block::current().meetLanes(); });
 }
 
 template <bool kTransposed>
@@ -99,7 +99,7 @@ TESSERA_INLINE void emulated_operand_row(u64 descriptor, u32 row, u32 (&words)[8
     if (first & 7 * rowBytes) emulation::Block::current().fail("wgmma: an operand begins within the " + std::to_string(8 * rowBytes) + " bytes over which the swizzle repeats");
     for (u32 half = 0; half < 2; ++half) {
         const u32 address = first + row / 8 * eightRows + row % 8 * rowBytes + 16 * half;
-        emulation::Block::current().readShared(words + 4 * half, emulated_swizzle(address, mode), 16, "wgmma", emulation::Proxy::Asynchronous);
+        emulation::Block::current().readOperand(words + 4 * half, emulated_swizzle(address, mode), 16, "wgmma");
     }
 }
 
@@ -113,7 +113,7 @@ struct EmulatedWarpgroupProduct {
 
 // One warp's quarter: rows 16 (warp % 4) ... of A, all of B. Operands in shared memory are read when the product is started, which shows a
 // copy that had not come, and again when it is performed, which shows one that came too early; what differs was overwritten in between.
-template <class Accumulator, class Sum, int kColumns, int kElements, class Decode>
+template <class Accumulator, class Sum, int kColumns, int kElements, bool kNarrow, class Decode>
 TESSERA_INLINE void emulated_warpgroup_product(const char* name, Accumulator (&d)[kColumns / 2], const u32* a, u64 descriptorA, u64 descriptorB, s32 accumulate, Decode decode)
 {
     EmulatedWarpgroupProduct mine = {d, a, descriptorA, descriptorB, accumulate};
@@ -152,35 +152,34 @@ TESSERA_INLINE void emulated_warpgroup_product(const char* name, Accumulator (&d
             fetch(left, right);
             if (std::memcmp(left, before.rows, sizeof left) != 0 || std::memcmp(right, before.columns, sizeof right) != 0)
                 emulation::Block::current().fail("an operand of wgmma was overwritten before wgmma.wait_group");
+            Sum x[16][kElements], y[kColumns][kElements];
+            for (int i = 0; i < 16; ++i) for (int k = 0; k < kElements; ++k) x[i][k] = decode(left[i], k);
+            for (int j = 0; j < kColumns; ++j) for (int k = 0; k < kElements; ++k) y[j][k] = decode(right[j], k);
             for (u32 l = 0; l < 32; ++l) {
                 for (u32 i = 0; i < kColumns / 2; ++i) {
-                    Accumulator old;
-                    std::memcpy(&old, &values[l * (kColumns / 2) + i], 4);
-                    const u32* x = left[l / 4 + 8 * (i / 2 % 2)];
-                    const u32* y = right[8 * (i / 4) + 2 * (l % 4) + i % 2];
-                    Sum sum = first.accumulate ? Sum(old) : Sum(0);
-                    for (int k = 0; k < kElements; ++k) sum += decode(x, k) * decode(y, k);
-                    const Accumulator result = Accumulator(sum);
-                    std::memcpy(&values[l * (kColumns / 2) + i], &result, 4);
+                    Accumulator sum = 0;
+                    if (first.accumulate) std::memcpy(&sum, &values[l * (kColumns / 2) + i], 4);
+                    sum = emulated_dot<kNarrow>(sum, x[l / 4 + 8 * (i / 2 % 2)], y[8 * (i / 4) + 2 * (l % 4) + i % 2]);
+                    std::memcpy(&values[l * (kColumns / 2) + i], &sum, 4);
                 }
             }
         });
     });
 }
 
-#define TESSERA_EMULATED_WGMMA(name, accumulator, sum, columns, elements, decode)                                                    \
+#define TESSERA_EMULATED_WGMMA(name, accumulator, sum, columns, elements, narrow, decode)                                                    \
     TESSERA_INLINE void name(accumulator(&d)[columns / 2], u64 a, u64 b, s32 accumulate)                                             \
     {                                                                                                                                \
-        emulated_warpgroup_product<accumulator, sum, columns, elements>(#name, d, nullptr, a, b, accumulate, decode);                \
+        emulated_warpgroup_product<accumulator, sum, columns, elements, narrow>(#name, d, nullptr, a, b, accumulate, decode);                \
     }                                                                                                                                \
     TESSERA_INLINE void name(accumulator(&d)[columns / 2], const u32 (&a)[4], u64 b, s32 accumulate)                                 \
     {                                                                                                                                \
-        emulated_warpgroup_product<accumulator, sum, columns, elements>(#name, d, a, 0, b, accumulate, decode);                      \
+        emulated_warpgroup_product<accumulator, sum, columns, elements, narrow>(#name, d, a, 0, b, accumulate, decode);                      \
     }
 
-TESSERA_EMULATED_WGMMA(wgmma_m64n64k32_s8, s32, s32, 64, 32, emulated_s8)
-TESSERA_EMULATED_WGMMA(wgmma_m64n64k32_e4m3, float, double, 64, 32, emulated_e4m3)
-TESSERA_EMULATED_WGMMA(wgmma_m64n64k16_bf16, float, double, 64, 16, emulated_bf16)
-TESSERA_EMULATED_WGMMA(wgmma_m64n128k32_s8, s32, s32, 128, 32, emulated_s8)
-TESSERA_EMULATED_WGMMA(wgmma_m64n128k32_e4m3, float, double, 128, 32, emulated_e4m3)
-TESSERA_EMULATED_WGMMA(wgmma_m64n128k16_bf16, float, double, 128, 16, emulated_bf16)
+TESSERA_EMULATED_WGMMA(wgmma_m64n64k32_s8, s32, s32, 64, 32, false, emulated_s8)
+TESSERA_EMULATED_WGMMA(wgmma_m64n64k32_e4m3, float, double, 64, 32, true, emulated_e4m3)
+TESSERA_EMULATED_WGMMA(wgmma_m64n64k16_bf16, float, double, 64, 16, false, emulated_bf16)
+TESSERA_EMULATED_WGMMA(wgmma_m64n128k32_s8, s32, s32, 128, 32, false, emulated_s8)
+TESSERA_EMULATED_WGMMA(wgmma_m64n128k32_e4m3, float, double, 128, 32, true, emulated_e4m3)
+TESSERA_EMULATED_WGMMA(wgmma_m64n128k16_bf16, float, double, 128, 16, false, emulated_bf16)

@@ -144,7 +144,7 @@ TESSERA_INLINE void load_matrices(u32 (&r)[4], u32 address)
         for (int matrix = 0; matrix < 4; ++matrix) {
             for (int row = 0; row < 8; ++row) {
                 u32 words[4];
-                emulation::Block::current().readShared(words, static_cast<Operand*>(lanes[8 * matrix + row])->address, 16, "ldmatrix");
+                emulation::Block::current().readShared(words, static_cast<Operand*>(lanes[8 * matrix + row])->address, 16, "ldmatrix", 8 * matrix + row);
                 for (int i = 0; i < 4; ++i) static_cast<Operand*>(lanes[4 * row + i])->r[matrix] = words[i];
             }
         }
@@ -189,8 +189,26 @@ struct EmulatedProduct {
     u32 b[2];
 };
 
-// Gathers both operands as bytes, then D += A B^T with the sum of one instruction exact and rounded once.
-template <class Accumulator, class Sum, int kElements, class A, class B>
+// accumulator + x . y, exact and rounded once; of E4M3 as narrow as the device is told to be.
+template <bool kNarrow, class Accumulator, class Sum, int kElements>
+TESSERA_INLINE Accumulator emulated_dot(Accumulator accumulator, const Sum (&x)[kElements], const Sum (&y)[kElements])
+{
+    if constexpr (kNarrow) {
+        if (const int bits = emulation::Block::current().accumulatorBits()) {
+            double addends[kElements + 1];
+            for (int k = 0; k < kElements; ++k) addends[k] = x[k] * y[k];
+            addends[kElements] = accumulator;
+            return emulation::narrowSum(addends, kElements + 1, bits);
+        }
+    }
+
+    Sum sum = Sum(accumulator);
+    for (int k = 0; k < kElements; ++k) sum += x[k] * y[k];
+    return Accumulator(sum);
+}
+
+// Gathers both operands as bytes, then D += A B^T.
+template <class Accumulator, class Sum, int kElements, bool kNarrow = false, class A, class B>
 TESSERA_INLINE void emulated_product(const char* name, Accumulator (&d)[4], const u32 (&a)[4], u32 b0, u32 b1, A decodeA, B decodeB)
 {
     EmulatedProduct mine = {d, a, {b0, b1}};
@@ -213,11 +231,7 @@ TESSERA_INLINE void emulated_product(const char* name, Accumulator (&d)[4], cons
         for (u32 l = 0; l < 32; ++l) {
             Accumulator* out = static_cast<Accumulator*>(static_cast<EmulatedProduct*>(lanes[l])->d);
             for (u32 i = 0; i < 4; ++i) {
-                const Sum* x = left[l / 4 + 8 * (i / 2)];
-                const Sum* y = right[2 * (l % 4) + i % 2];
-                Sum sum = Sum(out[i]);
-                for (int k = 0; k < kElements; ++k) sum += x[k] * y[k];
-                out[i] = Accumulator(sum);
+                out[i] = emulated_dot<kNarrow>(out[i], left[l / 4 + 8 * (i / 2)], right[2 * (l % 4) + i % 2]);
             }
         }
     });
@@ -245,4 +259,4 @@ TESSERA_INLINE void mma_u8_s8_from(s32 (&d)[4], s32 start, const u32 (&a)[4], u3
 
 TESSERA_INLINE void mma_bf16(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) { emulated_product<float, double, 16>("mma bf16", d, a, b0, b1, emulated_bf16, emulated_bf16); }
 TESSERA_INLINE void mma_f16(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) { emulated_product<float, double, 16>("mma f16", d, a, b0, b1, emulated_f16, emulated_f16); }
-TESSERA_INLINE void mma_e4m3(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) { emulated_product<float, double, 32>("mma e4m3", d, a, b0, b1, emulated_e4m3, emulated_e4m3); }
+TESSERA_INLINE void mma_e4m3(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) { emulated_product<float, double, 32, true>("mma e4m3", d, a, b0, b1, emulated_e4m3, emulated_e4m3); }

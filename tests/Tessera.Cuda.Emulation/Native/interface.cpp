@@ -76,10 +76,11 @@ TESSERA_EXPORT void tessera_emulation_kernel(std::uint32_t number, TesseraKernel
     *facts = {kernel.name, kernel.parameterType, kernel.parameterBytes, kernel.threads, kernel.sharedBytes};
 }
 
-// 0: done. 1: no kernel of that name. 2: parameters of another size. 3: a fault; the message tells.
-TESSERA_EXPORT int tessera_emulation_launch(
+// 0: done. 1: no kernel of that name. 2: parameters of another size. 3: a fault; the message tells. Sums of E4M3 keep accumulatorBits bits.
+TESSERA_EXPORT int tessera_emulation_launch_narrow(
     const char* name, std::uint32_t gridX, std::uint32_t gridY, std::uint32_t gridZ, std::uint32_t threads, std::uint32_t sharedBytes,
-    const void* parameters, std::uint64_t parameterBytes, std::uint64_t seed, std::uint32_t late, char* message, std::uint64_t messageBytes)
+    const void* parameters, std::uint64_t parameterBytes, std::uint64_t seed, std::uint32_t late, std::uint32_t accumulatorBits, char* message,
+    std::uint64_t messageBytes)
 {
     for (const Registration* kernel : Registration::all()) {
         if (std::strcmp(kernel->name, name) != 0) continue;
@@ -91,7 +92,7 @@ TESSERA_EXPORT int tessera_emulation_launch(
         std::memcpy(copy, parameters, parameterBytes);
         try {
             Block block;
-            block.run(*kernel, {gridX, gridY, gridZ}, threads, sharedBytes, copy, {seed, late != 0});
+            block.run(*kernel, {gridX, gridY, gridZ}, threads, sharedBytes, copy, {seed, late != 0, static_cast<int>(accumulatorBits)});
             return 0;
         } catch (const std::exception& fault) {
             say(message, messageBytes, fault.what());
@@ -100,4 +101,13 @@ TESSERA_EXPORT int tessera_emulation_launch(
     }
 
     return 1;
+}
+
+// With sums of all bits.
+TESSERA_EXPORT int tessera_emulation_launch(
+    const char* name, std::uint32_t gridX, std::uint32_t gridY, std::uint32_t gridZ, std::uint32_t threads, std::uint32_t sharedBytes,
+    const void* parameters, std::uint64_t parameterBytes, std::uint64_t seed, std::uint32_t late, char* message, std::uint64_t messageBytes)
+{
+    return tessera_emulation_launch_narrow(
+        name, gridX, gridY, gridZ, threads, sharedBytes, parameters, parameterBytes, seed, late, 0, message, messageBytes);
 }

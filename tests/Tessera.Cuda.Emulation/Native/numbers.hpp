@@ -57,6 +57,28 @@ inline float floatOfE4m3(std::uint8_t code)
     return code & 0x80 ? -value : value;
 }
 
+// A sum as narrow tensor cores make it: every addend is aligned to the largest exponent among them and keeps `bits` bits from that one's leading
+// bit on, the rest is cut off toward zero; so is the sum. How many bits a GPU keeps is for a measurement to say.
+inline float narrowSum(const double* addends, int count, int bits)
+{
+    int largest = std::numeric_limits<int>::min();
+    bool finite = true;
+    for (int i = 0; i < count; ++i) {
+        finite = finite && std::isfinite(addends[i]);
+        int exponent = 0;
+        std::frexp(addends[i], &exponent);
+        if (addends[i] != 0.0 && exponent > largest) largest = exponent;
+    }
+
+    double sum = 0.0;
+    for (int i = 0; i < count; ++i)
+        sum += finite && addends[i] != 0.0 ? std::ldexp(std::trunc(std::ldexp(addends[i], bits - largest)), largest - bits) : addends[i];
+    if (!std::isfinite(sum) || sum == 0.0) return static_cast<float>(sum);
+    int exponent = 0;
+    std::frexp(sum, &exponent);
+    return static_cast<float>(std::ldexp(std::trunc(std::ldexp(sum, bits - exponent)), exponent - bits));
+}
+
 // binary16 to and from binary32, to nearest even.
 inline float floatOfHalf(std::uint16_t x)
 {

@@ -55,6 +55,14 @@ void SharedMemory::requireFence(std::uint32_t granule, const Accessor& by) const
                 + std::to_string(state.thread) + " (warp " + std::to_string(warp) + ") wrote " + (fenced ? "and fenced too late" : "without a fence.proxy.async behind it"));
 }
 
+void SharedMemory::requireMeeting(std::uint32_t granule, const Accessor& by) const
+{
+    const Granule& state = granules_[granule];
+    if (state.thread < 0 || state.thread == by.thread || state.thread / 32 != by.thread / 32 || state.met < by.met) return;
+    throw Fault("race at shared byte " + std::to_string(granule * kGranule) + ": " + by.what + " by lane " + std::to_string(by.thread % 32) + " of warp "
+                + std::to_string(by.thread / 32) + " reads what lane " + std::to_string(state.thread % 32) + " wrote, and no barrier of the warp stands between");
+}
+
 void SharedMemory::read(void* destination, std::uint32_t address, std::uint32_t bytes, const Accessor& by)
 {
     require(address, bytes, by.what);
@@ -62,6 +70,7 @@ void SharedMemory::read(void* destination, std::uint32_t address, std::uint32_t 
         const Granule& state = granules_[granule];
         if (state.writer < 0) throw Fault(std::string(by.what) + " reads shared byte " + std::to_string(granule * kGranule) + ", which nobody wrote");
         if (state.writer != by.participant && by.clock.at[static_cast<std::size_t>(state.writer)] < state.time) race(granule, by, "write", state.writer);
+        requireMeeting(granule, by);
         requireFence(granule, by);
         readTimes(granule)[column(by.participant)] = by.own;
     }
@@ -90,6 +99,7 @@ void SharedMemory::write(std::uint32_t address, const void* source, std::uint32_
         state.writer = static_cast<std::int16_t>(by.participant);
         state.time = by.own;
         state.thread = static_cast<std::int16_t>(generic ? by.thread : -1);
+        state.met = by.met;
         state.fences = generic ? static_cast<std::uint32_t>(fences_[static_cast<std::size_t>(by.thread)].size()) : 0;
     }
 

@@ -7,6 +7,8 @@
 //
 // What threads write (generic proxy) the asynchronous proxy (bulk copies, operands of wgmma) sees only behind a fence.proxy.async of the
 // thread that wrote, which itself must be ordered before the access.
+//
+// Within a warp, what one lane wrote another may read once the warp has met at a barrier; lanes that do not meet have no order.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -31,6 +33,8 @@ struct Clock {
 
 enum class Proxy : std::uint8_t { Generic, Asynchronous };
 
+constexpr std::uint32_t kAnyLane = 0xffffffff;
+
 // Who touches shared memory, and what it knows.
 struct Accessor {
     int participant;    // a warp, or kMaximumWarps + a channel
@@ -38,6 +42,7 @@ struct Accessor {
     Proxy proxy;
     const Clock& clock;
     std::uint32_t own;  // the participant's own time
+    std::uint32_t met;  // how often the lanes of the thread's warp have met; kAnyLane where it is all of them
     const char* what;   // the instruction
 };
 
@@ -61,12 +66,14 @@ private:
     struct Granule {
         std::uint32_t time = 0;
         std::uint32_t fences = 0;   // that its thread had executed before
+        std::uint32_t met = 0;      // how often the lanes of its warp had met before
         std::int16_t writer = -1;   // participant
         std::int16_t thread = -1;   // of the generic proxy
     };
 
     void require(std::uint32_t address, std::uint32_t bytes, const char* what) const;
     void requireFence(std::uint32_t granule, const Accessor& by) const;
+    void requireMeeting(std::uint32_t granule, const Accessor& by) const;
     std::uint32_t* readTimes(std::uint32_t granule) { return &readTimes_[std::size_t{granule} * stride_]; }
     std::size_t column(int participant) const { return static_cast<std::size_t>(participant < kMaximumWarps ? participant : participant - kMaximumWarps + warps_); }
     static std::string name(int participant);

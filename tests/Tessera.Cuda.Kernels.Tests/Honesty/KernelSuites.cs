@@ -28,6 +28,15 @@ internal static class KernelSuites
 
     public static string[] ProbeUnits { get; } = ["sm90a_wgmma_probe.cu"];
 
+    public static string[] PipelineUnits { get; } = ["sm90a_pipeline_probe.cu"];
+
+    public static string[] StoreUnits { get; } = ["sm90a_bulk_store_probe.cu"];
+
+    private static readonly Lazy<PipelineCase[]> Pipelines = new(static () =>
+        [new("probe_pipeline_int8_d64"), new("probe_pipeline_int8_d128")]);
+
+    private static readonly Lazy<PipelineCase> Growing = new(static () => new("probe_pipeline_e4m3_d128", positive: true));
+
     /// <summary>Dense with a tail, lists with orders and text, and partial blocks, in three orders of threads.</summary>
     public static void Attention(EmulatedKernels kernels)
     {
@@ -65,6 +74,33 @@ internal static class KernelSuites
         {
             WgmmaProbeTests.Check("probe_int8_shared", kernels, schedule);
             WgmmaProbeTests.Check("probe_int8_registers", kernels, schedule);
+        }
+    }
+
+    /// <summary>The pipeline in every order of threads and with late copies.</summary>
+    public static void Pipeline(EmulatedKernels kernels)
+    {
+        foreach (EmulatedSchedule schedule in EmulatedSchedule.All)
+        {
+            foreach (PipelineCase inputs in Pipelines.Value)
+            {
+                Assert.Equal(0, inputs.Run(kernels, schedule));
+            }
+        }
+    }
+
+    /// <summary>The pipeline on tensor cores that keep 14 bits.</summary>
+    public static void NarrowPipeline(EmulatedKernels kernels) =>
+        Assert.Equal(0, Growing.Value.Run(kernels, new EmulatedSchedule(1), PipelineProbeTests.HopperBits));
+
+    /// <summary>A box from one tensor to another, and matrices that leave registers.</summary>
+    public static void Store(EmulatedKernels kernels)
+    {
+        foreach (EmulatedSchedule schedule in EmulatedSchedule.All)
+        {
+            BulkStoreProbeTests.CheckCopy(kernels, schedule);
+            BulkStoreProbeTests.CheckMatrices(kernels, schedule, transposed: false);
+            BulkStoreProbeTests.CheckMatrices(kernels, schedule, transposed: true);
         }
     }
 

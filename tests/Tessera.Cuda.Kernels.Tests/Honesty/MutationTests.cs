@@ -25,6 +25,10 @@ public sealed class MutationTests(ITestOutputHelper log)
         KernelSuites.Attention(Mutation.BuildSound(KernelSuites.AttentionUnits));
         KernelSuites.Rows(Mutation.BuildSound(KernelSuites.RowsUnits));
         KernelSuites.Probe(Mutation.BuildSound(KernelSuites.ProbeUnits));
+        EmulatedKernels pipeline = Mutation.BuildSound(KernelSuites.PipelineUnits);
+        KernelSuites.Pipeline(pipeline);
+        KernelSuites.NarrowPipeline(pipeline);
+        KernelSuites.Store(Mutation.BuildSound(KernelSuites.StoreUnits));
     }
 
     [EmulatedTheory]

@@ -75,6 +75,7 @@ internal static class Mutations
             Unordered),
         OfProbe("fragments are read without the swizzle", "load_shared_u32(swizzled(a + 128 * (row + 8 * (r % 2)) + 32 * k + 16 * (r / 2) + 4 * (lane % 4)))",
             "load_shared_u32(a + 128 * (row + 8 * (r % 2)) + 32 * k + 16 * (r / 2) + 4 * (lane % 4))"),
+        .. PipelineMutations.All,
     ];
 
     private static Mutation OfAttention(

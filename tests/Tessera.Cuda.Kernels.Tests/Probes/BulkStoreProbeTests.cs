@@ -33,10 +33,10 @@ public sealed class BulkStoreProbeTests
     {
         Box copy = new(element, swizzle, box);
         // Inside; over the far edges; over the near ones, as negative coordinates; beyond the tensor altogether.
-        CheckCopy(new EmulatedSchedule(1), copy, [3, 2, 1, 1], [1, 3, 0, 1]);
-        CheckCopy(new EmulatedSchedule(4, IsLate: true), copy, [90, 20, 3, 2], [100, 15, 1, 0]);
-        CheckCopy(new EmulatedSchedule(0), copy, [-5, -1, 0, -1], [-3, -7, -1, 0]);
-        CheckCopy(new EmulatedSchedule(2), copy, [0, 0, 0, 0], [0, 0, 99, 0]);
+        CheckCopy(EmulatedKernels.Shared, new EmulatedSchedule(1), copy, [3, 2, 1, 1], [1, 3, 0, 1]);
+        CheckCopy(EmulatedKernels.Shared, new EmulatedSchedule(4, IsLate: true), copy, [90, 20, 3, 2], [100, 15, 1, 0]);
+        CheckCopy(EmulatedKernels.Shared, new EmulatedSchedule(0), copy, [-5, -1, 0, -1], [-3, -7, -1, 0]);
+        CheckCopy(EmulatedKernels.Shared, new EmulatedSchedule(2), copy, [0, 0, 0, 0], [0, 0, 99, 0]);
     }
 
     [EmulatedTheory]
@@ -55,13 +55,17 @@ public sealed class BulkStoreProbeTests
     {
         Box copy = new(TensorMapElement.UInt8, TensorMapSwizzle.None, [16, 1, 1, 1]);
         EmulationFaultException fault = Assert.Throws<EmulationFaultException>(() =>
-            CheckCopy(default, copy, [0, 0, 0, 0], [0, 0, 0, 0], "probe_bulk_copy_3d"));
+            CheckCopy(EmulatedKernels.Shared, default, copy, [0, 0, 0, 0], [0, 0, 0, 0], "probe_bulk_copy_3d"));
         Assert.Contains("a bulk copy of 3 axes names a tensor map of 4", fault.Message, StringComparison.Ordinal);
     }
 
-    private static void CheckCopy(EmulatedSchedule schedule, Box copy, int[] from, int[] to, string? kernel = null)
+    internal static void CheckCopy(EmulatedKernels kernels, EmulatedSchedule schedule) => CheckCopy(
+        kernels, schedule, new Box(TensorMapElement.UInt8, TensorMapSwizzle.Bytes64, [64, 24, 2]), [90, -1, 3, 0], [-3, 15, 1, 0]);
+
+    private static void CheckCopy(
+        EmulatedKernels kernels, EmulatedSchedule schedule, Box copy, int[] from, int[] to, string? kernel = null)
     {
-        using EmulatedDevice device = new(90, schedule);
+        using EmulatedDevice device = new(90, schedule, kernels);
         using DeviceData data = new(device);
         int[] box = copy.Extents;
         int rank = box.Length;

@@ -41,6 +41,39 @@ public sealed class WgmmaProbeTests
     public void A_warp_specialised_product_is_exact_in_every_schedule(string kernel, int schedule) =>
         Check(kernel, EmulatedKernels.Shared, EmulatedSchedule.All[schedule]);
 
+    /// <summary>
+    /// 4096 products of 1 and 1.125, 32 an instruction, on accumulators of 14 bits. 57 sums of 36 are exact and reach 2052; from 2048 on the last
+    /// bit weighs 1/4 and a product is worth 1, so that each of the other 71 adds 32.
+    /// </summary>
+    [EmulatedTheory]
+    [InlineData(0, 4608)]
+    [InlineData(14, 4324)]
+    [InlineData(25, 4608)]
+    public void Narrow_accumulators_cut_products_off(int accumulatorBits, float expected)
+    {
+        const int Length = 4096;
+        using EmulatedDevice device = new(90) { AccumulatorBits = accumulatorBits };
+        using DeviceData data = new(device);
+        ProbeParameters parameters = new()
+        {
+            A = Map(1.0f),
+            B = Map(1.125f),
+            D = data.Poisoned<float>(Rows * Rows),
+            Steps = Length / StepBytes,
+        };
+        CudaDeviceCalls.Launch(device, "probe_e4m3_shared", new LaunchShape(1, 1, 1, Threads, SharedBytes), parameters);
+        Assert.All(data.Get<float>(parameters.D, Rows * Rows), sum => Assert.Equal(expected, sum));
+
+        ulong Map(float value)
+        {
+            byte[] codes = new byte[Rows * Length];
+            Array.Fill(codes, ((Float8E4M3)value).Bits);
+            return data.PutMap(new TensorMap(
+                new DevicePointer(data.Put<byte>(codes)), TensorMapElement.UInt8, [Length, Rows, 1], [Length, Length * Rows], [StepBytes, Rows, 1],
+                TensorMapSwizzle.Bytes128));
+        }
+    }
+
     internal static unsafe void Check(string kernel, EmulatedKernels kernels, EmulatedSchedule schedule)
     {
         // Not a whole number of steps, and fewer rows than the box: what is outside of the tensor reads as zero.
