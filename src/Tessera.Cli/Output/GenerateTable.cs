@@ -41,19 +41,29 @@ internal static class GenerateTable
     {
         GenerationEstimate estimate = report.Estimate;
         output.WriteLine($"{estimate}");
-        Table table = ReportTable.Create(output, "stage", ">time", ">memory", ">mapped weights", ">operations");
+        Table table = ReportTable.Create(output, "stage", ">time", ">operations", ">rate", "basis", ">memory", ">mapped weights");
         foreach (StageEstimate stage in estimate.Stages)
         {
             table.AddRow(
-                new Text(NameOf(stage.Stage)), new Text(Figures.Duration(stage.Seconds)), new Text($"{stage.MemoryBytes / 1e9:0.00} GB"),
-                new Text($"{stage.WeightBytes / 1e9:0.00} GB"), new Text($"{stage.Operations / 1e12:0.00} TFLOP"));
+                new Text(NameOf(stage.Stage)), new Text(Figures.Duration(stage.Seconds)), new Text(Operations(stage.Operations)),
+                new Text(""), new Text(""), new Text($"{stage.MemoryBytes / 1e9:0.00} GB"), new Text($"{stage.WeightBytes / 1e9:0.00} GB"));
+            foreach (EstimatePart part in stage.Parts)
+            {
+                table.AddRow(
+                    new Text($"  {part.Name}"), new Text(Figures.Duration(part.Seconds)), new Text(Operations(part.Operations)),
+                    new Text(part.Rate is { } rate ? $"{rate / 1e9:0} GFLOP/s" : ""), new Text(part.Basis), new Text(""), new Text(""));
+            }
         }
 
         output.Write(table);
         output.WriteLine(
             $"{estimate.StepSeconds.Count} steps of {Figures.Duration(estimate.StepSeconds.Min())} to "
-                + $"{Figures.Duration(estimate.StepSeconds.Max())}; times are those of large layers; small models take longer");
+                + $"{Figures.Duration(estimate.StepSeconds.Max())}; left out: compiling the program, planning in each call, weights that "
+                + "are not in memory yet");
     }
+
+    private static string Operations(double operations) =>
+        operations <= 0 ? "" : operations < 1e11 ? $"{operations / 1e9:0.00} GFLOP" : $"{operations / 1e12:0.00} TFLOP";
 
     private static (string Name, Func<StepTiming, double> Part)[] Parts { get; } =
     [

@@ -5,8 +5,9 @@ namespace Tessera.Wan.Pipeline;
 
 /// <summary>What a generation will need, computed from shapes and the machine before any work.</summary>
 /// <remarks>
-/// Memory is counted from the layouts that the stages use. Time is what the measured peak, the cost model of attention and the shares of
-/// the peak that large layers reach say; small models, whose layers are short, take up to twice as long.
+/// Memory is counted from the layouts that the stages use. Time is operations over the rates of a <see cref="MachineSpeed"/>; each part
+/// says where its rate comes from. Left out are compilation of the program, planning by methods that plan in each call, and reading
+/// weights from a disk.
 /// </remarks>
 public sealed record GenerationEstimate
 {

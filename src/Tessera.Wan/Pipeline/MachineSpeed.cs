@@ -1,38 +1,44 @@
 using Tessera.Attention;
 using Tessera.Backends.Cpu;
 using Tessera.Layout;
+using Tessera.Neural.Products;
 using Tessera.Quantization;
+using Tessera.Wan.Autoencoder;
 
 namespace Tessera.Wan.Pipeline;
 
 /// <summary>
 /// What a machine does in a second, for predictions before any work. The rates of products and convolutions are shares of the measured
-/// multiply-add peak, the rate of attention is that of the cost model.
+/// multiply-add peak that large layers reach (docs/performance.md has the figures), the rate of attention is that of the cost model.
 /// </summary>
-public sealed class MachineSpeed
+public class MachineSpeed
 {
-    /// <summary>Share of the peak that large matrix products reach here; docs/performance.md has the figures.</summary>
-    private const double LinearShare = 0.75;
-
-    /// <summary>Share of the peak that the autoencoder's convolutions reach.</summary>
-    private const double DecodeShare = 0.45;
-
-    /// <summary>Share of the peak that a prompt's few rows reach.</summary>
-    private const double TextShare = 0.25;
-
-    /// <summary>Bytes of weights that are read and widened in a second when a prompt has few rows.</summary>
-    private const double WeightBytesPerSecond = 2.5e9;
-
-    /// <summary>Tokens of the plan whose prediction stands for attention of any length.</summary>
-    private const int SampleTokens = 4096;
-
+    private const double ProductShare = 0.78;
+    private const double DecodeShare = 0.74;
     private const double NominalPeak = 1e11;
     private const double NominalAttentionShare = 0.6;
     private const double NominalQuantizedGain = 1.8;
 
-    private readonly Func<QuantizationRecipe, int, double> _attention;
+    /// <summary>What bfloat16 gains where the processor multiplies it.</summary>
+    private const double BFloat16Gain = 1.8;
 
-    private MachineSpeed(double peak, Func<QuantizationRecipe, int, double> attention)
+    /// <summary>Share of the rate of many rows that so few reach; each weight is used once a row.</summary>
+    private const double FewRowsShare = 0.6;
+
+    private const int FewRows = 256;
+
+    /// <summary>Bytes a second of layers that read and write their rows once and compute little.</summary>
+    private const double RowBytesPerSecond = 25e9;
+
+    /// <summary>Bytes of mapped weights that a pass can touch in a second, from the file cache.</summary>
+    private const double MappedBytesPerSecond = 12e9;
+
+    /// <summary>Tokens of the plan whose prediction stands for attention of any greater length.</summary>
+    private const int MostSampleTokens = 4096;
+
+    private readonly Func<QuantizationRecipe, AttentionShape, double> _attention;
+
+    private protected MachineSpeed(double peak, Func<QuantizationRecipe, AttentionShape, double> attention)
     {
         Peak = peak;
         _attention = attention;
@@ -47,43 +53,58 @@ public sealed class MachineSpeed
     /// <summary>Multiply-add peak of all threads, binary32 operations a second.</summary>
     public double Peak { get; }
 
-    /// <summary>Operations a second of products with weights.</summary>
-    public double LinearRate => Peak * LinearShare;
+    /// <summary>Where rates of products come from, in words.</summary>
+    internal virtual string ProductBasis => "share of the peak";
 
-    /// <summary>Operations a second of the autoencoder.</summary>
-    public double DecodeRate => Peak * DecodeShare;
+    /// <summary>Where the rate of the decoder comes from, in words.</summary>
+    internal virtual string DecodeBasis => "share of the peak";
 
     /// <summary>
     /// Measures this machine: a third of a second for the peak, about a second more for a recipe that the cost model meets for the first
     /// time on this machine.
     /// </summary>
     /// <param name="threads">Threads; 0 for all processors.</param>
-    public static MachineSpeed Measure(int threads = 0)
-    {
-        CpuOptions options = new() { Threads = threads };
-        Lazy<CpuCostModel> model = new(() => CpuCostModel.ForThisMachine(options));
-        return new MachineSpeed(
-            CpuPeak.Measure(options).AllThreads * 1e9, (recipe, headDim) => AttentionRateOf(model.Value, recipe, headDim));
-    }
+    public static MachineSpeed Measure(int threads = 0) => new(PeakOf(threads), AttentionOf(threads));
+
+    /// <summary>Operations a second of products with a matrix of weights.</summary>
+    /// <param name="rows">Rows of activations.</param>
+    /// <param name="inner">Inputs of the layer.</param>
+    /// <param name="columns">Outputs of the layer.</param>
+    /// <param name="precision">What operands are rounded to.</param>
+    public virtual double ProductRate(int rows, int inner, int columns, ProductPrecision precision) =>
+        Peak * ProductShare * (rows <= FewRows ? FewRowsShare : 1)
+            * (precision == ProductPrecision.BFloat16 && MatrixProduct.BFloat16Fault is null ? BFloat16Gain : 1);
+
+    /// <summary>Bytes a second that norms, activations and residual sums read and write.</summary>
+    /// <param name="width">Numbers of a row.</param>
+    public virtual double RowRate(int width) => RowBytesPerSecond;
+
+    /// <summary>Operations a second of the decoder, those that are executed.</summary>
+    /// <param name="latent">What will be decoded.</param>
+    public virtual double DecodeRate(LatentShape latent) => Peak * DecodeShare;
 
     /// <summary>Operations a second of attention, those of computed blocks; two products a score.</summary>
     /// <param name="recipe">Number formats.</param>
-    /// <param name="headDim">Channels of a head.</param>
-    public double AttentionRate(QuantizationRecipe recipe, int headDim) => _attention(recipe, headDim);
+    /// <param name="shape">Sizes of a call.</param>
+    public double AttentionRate(QuantizationRecipe recipe, AttentionShape shape) => _attention(recipe, shape);
 
-    /// <summary>Seconds of encoding all prompts in one pass over the weights.</summary>
-    /// <param name="operations">Operations of their rows.</param>
-    /// <param name="weightBytes">Bytes of the encoder's weights.</param>
-    public double TextSeconds(double operations, long weightBytes) =>
-        Math.Max(operations / (Peak * TextShare), weightBytes / WeightBytesPerSecond);
+    /// <summary>Seconds in which a pass touches mapped weights that the file cache holds.</summary>
+    /// <param name="weightBytes">Bytes of the weights.</param>
+    public virtual double MappingSeconds(long weightBytes) => weightBytes / MappedBytesPerSecond;
 
-    private static double AttentionRateOf(CpuCostModel model, QuantizationRecipe recipe, int headDim)
+    private protected static double PeakOf(int threads) => CpuPeak.Measure(new CpuOptions { Threads = threads }).AllThreads * 1e9;
+
+    private protected static Func<QuantizationRecipe, AttentionShape, double> AttentionOf(int threads)
     {
-        AttentionPlan plan = AttentionPlan.Dense(new AttentionShape(1, 1, SampleTokens, SampleTokens, headDim)) with
-        {
-            Grid = new TokenGrid(1, 1, SampleTokens),
-            Recipe = recipe,
-        };
-        return 4.0 * SampleTokens * SampleTokens * headDim / model.Predict(plan).Seconds;
+        Lazy<CpuCostModel> model = new(() => CpuCostModel.ForThisMachine(new CpuOptions { Threads = threads }));
+        return (recipe, shape) => AttentionRateOf(model.Value, recipe, shape);
+    }
+
+    private static double AttentionRateOf(CpuCostModel model, QuantizationRecipe recipe, AttentionShape shape)
+    {
+        int tokens = Math.Min(shape.QueryLength, MostSampleTokens);
+        AttentionShape sample = new(1, shape.Heads, tokens, tokens, shape.HeadDim);
+        AttentionPlan plan = AttentionPlan.Dense(sample) with { Grid = new TokenGrid(1, 1, tokens), Recipe = recipe };
+        return 4.0 * tokens * tokens * shape.Heads * shape.HeadDim / model.Predict(plan).Seconds;
     }
 }

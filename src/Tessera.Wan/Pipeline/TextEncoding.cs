@@ -34,13 +34,16 @@ internal sealed class TextEncoding(WanCheckpoint model, PromptTokenizer tokenize
 
     private static EncodedPrompt Encoded(Tokens tokens, float[] rows) => new(rows, tokens.Ids.Length, tokens.Dropped);
 
-    private Tokens Tokenize(string text)
+    /// <summary>Cleans and cuts a prompt as the encoder reads it.</summary>
+    public static Tokens Tokenize(PromptTokenizer tokenizer, string text, int length)
     {
         string clean = PromptCleaner.Clean(text);
-        int[] ids = tokenizer.Encode(clean, textLength);
+        int[] ids = tokenizer.Encode(clean, length);
         return new Tokens(ids, tokenizer.Unigram.Encode(clean).Length + 1 - ids.Length);
     }
 
+    private Tokens Tokenize(string text) => Tokenize(tokenizer, text, textLength);
+
     /// <summary>Ids of a prompt, and how many did not fit.</summary>
-    private readonly record struct Tokens(int[] Ids, int Dropped);
+    internal readonly record struct Tokens(int[] Ids, int Dropped);
 }

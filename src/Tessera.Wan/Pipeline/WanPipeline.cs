@@ -68,16 +68,17 @@ public sealed class WanPipeline : IAsyncDisposable, IDisposable
         return Task.Run(() => Load(folder, options ?? new WanOptions(), null), cancellationToken);
     }
 
-    /// <summary>What a request will need. Measures the machine for about a second when no speed is given.</summary>
+    /// <summary>What a request will need.</summary>
     /// <param name="request">Request.</param>
-    /// <param name="speed">The machine; null measures this one.</param>
+    /// <param name="speed">The machine; null measures this one at the layers of this model, which takes some seconds where it is
+    /// large.</param>
     /// <exception cref="GenerationRefusedException">The sizes are not legal; the message says the nearest that are.</exception>
     /// <exception cref="ArgumentException">Steps, shift or guidance are out of range.</exception>
     public GenerationEstimate Estimate(GenerationRequest request, MachineSpeed? speed = null)
     {
         ArgumentNullException.ThrowIfNull(request);
         RequireLegal(request);
-        return Estimated(request, speed ?? MachineSpeed.Measure(_options.Threads));
+        return Estimated(request, speed ?? new SampledSpeed(_model.Codec, _options.Threads));
     }
 
     /// <summary>Makes a video.</summary>
@@ -197,5 +198,17 @@ public sealed class WanPipeline : IAsyncDisposable, IDisposable
     }
 
     private GenerationEstimate Estimated(GenerationRequest request, MachineSpeed speed) =>
-        _work.Estimate(request, request.Attention ?? _options.Attention, _options.Tiling, speed);
+        _work.Estimate(
+            request, PromptTokens(request), request.Attention ?? _options.Attention, _options.Precision, _options.Tiling, speed);
+
+    private int[] PromptTokens(GenerationRequest request)
+    {
+        string[] prompts = ClassifierFreeGuidance.NeedsUnconditional(request.GuidanceScale)
+            ? [request.Prompt, request.NegativePrompt]
+            : [request.Prompt];
+        return
+        [
+            .. prompts.Select(prompt => TextEncoding.Tokenize(_model.Tokenizer, prompt, _model.TransformerConfig.TextLength).Ids.Length),
+        ];
+    }
 }

@@ -11,8 +11,8 @@ internal sealed class TextSection : IBenchSection<WanContext>
 {
     private const double WantedGigabytes = 16;
 
-    /// <summary>A prompt, a prompt with Wan's negative one, and the longest prompt.</summary>
-    private static readonly int[][] Prompts = [[24], [24, 126], [512]];
+    /// <summary>Prompts alone from short to the longest, and one with Wan's negative prompt.</summary>
+    private static readonly int[][] Prompts = [[24], [40], [77], [256], [512], [24, 126]];
 
     public string Name => "text";
 
