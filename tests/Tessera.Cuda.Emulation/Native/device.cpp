@@ -11,6 +11,8 @@
 namespace tessera::emulation {
 namespace {
 
+constexpr std::uint32_t kRegisters = 65536; // of a multiprocessor; a kernel that moves them between warps runs alone on it
+
 thread_local Block* currentBlock = nullptr;
 
 // Stacks of one operating-system thread, kept between launches.
@@ -83,6 +85,9 @@ void Block::run(const Registration& kernel, Extent grid, std::uint32_t threads, 
                  static_cast<std::uint32_t>(number / grid.x / grid.y)};
         threads_.assign(threads, Thread{});
         warps_.assign(threads / 32, Warp{});
+        warpgroupProducts_.assign((warps_.size() + 3) / 4, {});
+        freeRegisters_ = 0;
+        registerWaiters_.clear();
         shared_.reset(shared, static_cast<int>(threads / 32));
         ready_.clear();
         barriers_.clear();
@@ -92,7 +97,11 @@ void Block::run(const Registration& kernel, Extent grid, std::uint32_t threads, 
         channelTimes_.clear();
         cursor_ = 0;
         finished_ = 0;
-        for (std::size_t w = 0; w < warps_.size(); ++w) warps_[w].clock.at[w] = 1;
+        for (std::size_t w = 0; w < warps_.size(); ++w) {
+            warps_[w].clock.at[w] = 1;
+            warps_[w].registers = kRegisters / threads / 8 * 8;
+        }
+
         for (std::uint32_t t = 0; t < threads; ++t) {
             threads_[t].index = t;
             threads_[t].fiber.prepare(memory + t * Fiber::kStackBytes, &Block::begin, this);
@@ -127,10 +136,7 @@ void Block::runBlock(const Registration& kernel, const void* parameters)
         if (!fault_.empty()) throw Fault(fault_);
     }
 
-    for (const Later& copy : later_) {
-        running_ = copy.starter;
-        if (copy.store == nullptr) throw Fault(where() + ": the block ends before a bulk load has come");
-    }
+    endBlock();
 }
 
 // Takes the next thread out of the ready list.
@@ -181,6 +187,21 @@ void Block::endThread()
     if (!thread().openStores.empty()) fail("the kernel ends with a bulk store that was never committed");
     if (!thread().storeGroups.empty()) fail("the kernel ends before a bulk store has read shared memory: no cp.async.bulk.wait_group");
     if (!warp().openProducts.empty() || !warp().productGroups.empty()) fail("the kernel ends before its products are done: no wgmma.wait_group");
+}
+
+void Block::endBlock()
+{
+    for (const Later& copy : later_) {
+        running_ = copy.starter;
+        if (copy.store == nullptr) throw Fault(where() + ": the block ends before a bulk load has come");
+    }
+
+    for (std::size_t w = 0; w < warps_.size(); ++w) {
+        running_ = static_cast<std::uint32_t>(32 * w);
+        const std::size_t all = warpgroupProducts_[w / 4].size();
+        if (warps_[w].productsStarted != all)
+            throw Fault(where() + ": the warp started " + std::to_string(warps_[w].productsStarted) + " of the " + std::to_string(all) + " products of its warpgroup");
+    }
 }
 
 void Block::wait(const char* what, std::uint32_t at)
@@ -293,6 +314,7 @@ void Block::waitCopies(std::uint32_t pending)
 
 void Block::barrier(std::uint32_t id, std::uint32_t threads, bool waits)
 {
+    if (id > 15 || threads == 0 || threads % 32 != 0 || threads > threads_.size()) fail("barriers are numbered 0 to 15, for whole warps of the block");
     NamedBarrier& mine = barriers_[id];
     if (mine.arrived != 0 && mine.expected != threads) fail("barrier " + std::to_string(id) + " is used with two thread counts at once");
     mine.expected = threads;
@@ -349,6 +371,35 @@ void Block::startProduct(void* const* accumulators, std::uint32_t count, bool fl
                                      for (std::size_t l = 0; l < 32; ++l) std::memcpy(lanes[l], &values[l * count], 4 * std::size_t{count});
                                  },
                                  key});
+}
+
+void Block::agree(std::uint64_t product)
+{
+    std::vector<std::uint64_t>& all = warpgroupProducts_[static_cast<std::size_t>(warpIndex() / 4)];
+    const std::uint32_t mine = warp().productsStarted++;
+    if (mine == all.size()) all.push_back(product);
+    else if (all[mine] != product) fail("the warps of a warpgroup start different products");
+}
+
+void Block::giveRegisters(std::uint32_t count)
+{
+    if (count > warp().registers) fail("setmaxnreg.dec to " + std::to_string(count) + " registers, of " + std::to_string(warp().registers));
+    freeRegisters_ += warp().registers - count;
+    warp().registers = count;
+    for (std::uint32_t t : registerWaiters_) wake(t);
+    registerWaiters_.clear();
+}
+
+void Block::takeRegisters(std::uint32_t count)
+{
+    if (count < warp().registers) fail("setmaxnreg.inc to " + std::to_string(count) + " registers, of " + std::to_string(warp().registers));
+    while (freeRegisters_ < count - warp().registers) {
+        registerWaiters_.push_back(running_);
+        wait("setmaxnreg.inc", count);
+    }
+
+    freeRegisters_ -= count - warp().registers;
+    warp().registers = count;
 }
 
 void Block::commitProducts()

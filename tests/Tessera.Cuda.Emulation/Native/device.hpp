@@ -94,6 +94,8 @@ struct Warp {
     std::deque<std::vector<PendingProduct>> productGroups;
     std::map<void*, std::vector<float>> inFlight; // lane 0's accumulators -> 32 lanes' true values
     bool registersFenced = false;                 // by wgmma.fence, since registers were last the threads' own
+    std::uint32_t productsStarted = 0;
+    std::uint32_t registers = 0;                  // of each thread
 };
 
 struct NamedBarrier {
@@ -172,10 +174,15 @@ public:
     void waitStores(std::uint32_t pending);
 
     // Products of the tensor cores: performed at a wait of the warp.
+    void agree(std::uint64_t product); // The four warps of a warpgroup must start the same products.
     void fenceProducts() { warp().registersFenced = true; }
     void startProduct(void* const* accumulators, std::uint32_t count, bool floating, std::function<void(std::vector<float>&)> perform);
     void commitProducts();
     void waitProducts(std::uint32_t pending);
+
+    // setmaxnreg: what warps give, others may take, and wait for.
+    void giveRegisters(std::uint32_t count);
+    void takeRegisters(std::uint32_t count);
 
     [[noreturn]] void fail(const std::string& what);
 
@@ -193,6 +200,7 @@ private:
     int newChannel();
     void completeBytes(std::uint32_t address, std::uint32_t bytes, const Clock& clock);
     void endThread();
+    void endBlock();
     void tick(int warp) { ++warps_[static_cast<std::size_t>(warp)].clock.at[static_cast<std::size_t>(warp)]; }
     std::string where() const;
     std::string deadlock() const;
@@ -205,6 +213,9 @@ private:
     std::uint64_t state_ = 1;
     std::vector<Thread> threads_;
     std::vector<Warp> warps_;
+    std::vector<std::vector<std::uint64_t>> warpgroupProducts_;
+    std::uint32_t freeRegisters_ = 0; // of each thread of a warp
+    std::vector<std::uint32_t> registerWaiters_;
     std::vector<std::uint32_t> ready_;
     std::size_t cursor_ = 0;
     std::uint32_t favoured_ = 0;

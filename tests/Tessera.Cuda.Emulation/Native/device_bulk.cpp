@@ -29,6 +29,7 @@ void Block::arrive(std::uint32_t address, std::uint32_t bytes)
     MemoryBarrier& barrier = barrierAt(address);
     if (barrier.pending == 0) fail("more arrivals at the mbarrier at shared byte " + std::to_string(address) + " than it counts");
     barrier.bytes += bytes;
+    if (barrier.bytes >= 1 << 20) fail("an mbarrier expects at most 1048575 bytes at a time");
     barrier.clock.join(warp().clock);
     tick(warpIndex());
     --barrier.pending;

@@ -24,8 +24,22 @@ TESSERA_INLINE void bulk_prefetch_map(u64) {}
 TESSERA_INLINE void async_proxy_fence() { emulation::Block::current().fenceProxy(); }
 TESSERA_INLINE void named_barrier_wait(u32 id, u32 threads) { emulation::Block::current().barrier(id, threads, true); }
 TESSERA_INLINE void named_barrier_arrive(u32 id, u32 threads) { emulation::Block::current().barrier(id, threads, false); }
-template <int kRegisters> TESSERA_INLINE void give_registers() {}
-template <int kRegisters> TESSERA_INLINE void take_registers() {}
+
+template <int kRegisters>
+TESSERA_INLINE void give_registers()
+{
+    static_assert(kRegisters % 8 == 0 && kRegisters >= 24 && kRegisters <= 256, "what setmaxnreg takes");
+    u32 none = 0;
+    emulation::Block::current().collective("setmaxnreg", &none, [](void* const*) { emulation::Block::current().giveRegisters(kRegisters); });
+}
+
+template <int kRegisters>
+TESSERA_INLINE void take_registers()
+{
+    static_assert(kRegisters % 8 == 0 && kRegisters >= 24 && kRegisters <= 256, "what setmaxnreg takes");
+    u32 none = 0;
+    emulation::Block::current().collective("setmaxnreg", &none, [](void* const*) { emulation::Block::current().takeRegisters(kRegisters); });
+}
 
 // Any lane may be the elected one: a kernel that counts on the first is found out.
 TESSERA_INLINE bool elect_one()
@@ -130,6 +144,9 @@ TESSERA_INLINE void emulated_warpgroup_product(const char* name, Accumulator (&d
             if (first.a) std::copy(lane.a, lane.a + 4, registers.begin() + 4 * l);
         }
 
+        u64 product = std::hash<std::string>{}(name);
+        for (u64 word : {first.descriptorA, first.descriptorB, u64(u32(first.accumulate))}) product = (product ^ word) * 0x9e3779b97f4a7c15ull;
+        block.agree(product);
         const u32 quarter = u32(block.warpIndex()) % 4;
         const auto fetch = [=](u32 (&rows)[16][8], u32 (&columns)[kColumns][8]) {
             for (u32 r = 0; r < 16; ++r) {
