@@ -85,7 +85,7 @@ public static class EmulationBuild
     private static string Digest(string[] files) =>
         Hash(string.Concat(files.Order(StringComparer.Ordinal).Select(static file => Path.GetFileName(file) + "\n" + File.ReadAllText(file))));
 
-    // A file behind the kernel headers that it includes, directly or not.
+    // A file behind the headers of the kernels and of its own folder that it includes, directly or not.
     private static string IncludedText(string kernels, string source)
     {
         StringBuilder text = new();
@@ -97,8 +97,9 @@ public static class EmulationBuild
         {
             foreach (string line in File.ReadLines(path).Where(static line => line.StartsWith("#include \"", StringComparison.Ordinal)))
             {
-                string header = Path.Combine(kernels, line.Split('"')[1]);
-                if (File.Exists(header) && seen.Add(header))
+                string name = line.Split('"')[1];
+                string? header = new[] { Path.Combine(Path.GetDirectoryName(path)!, name), Path.Combine(kernels, name) }.FirstOrDefault(File.Exists);
+                if (header is not null && seen.Add(header))
                 {
                     Add(header);
                 }

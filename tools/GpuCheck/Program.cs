@@ -1,12 +1,9 @@
-using System.Diagnostics;
 using System.Text.Json;
 using GpuCheck.Reporting;
+using GpuCheck.Running;
 using GpuCheck.Stages;
 using Tessera.Attention;
-using Tessera.Cuda.Compilation;
-using Tessera.Cuda.Driver;
 using Tessera.Cuda.Verification;
-using Tessera.Serialization;
 
 namespace GpuCheck;
 
@@ -18,7 +15,10 @@ internal static class Program
     private const string Verify = "verify";
 
     private static readonly IStage[] Stages =
-        [new ProbeStage(), new QuantizeStage(), new AttentionStage(), new RowsStage(), new SanitizeStage(), new TimingStage()];
+    [
+        new ProbeStage(), new InstructionStage(), new CeilingStage(), new QuantizeStage(), new AttentionStage(), new RowsStage(), new SanitizeStage(),
+        new TimingStage(),
+    ];
 
     public static int Main(string[] arguments)
     {
@@ -31,77 +31,76 @@ internal static class Program
 
         Directory.CreateDirectory(request.Folder);
         using CheckContext context = new(request.IsQuick, request.Folder, request.CacheFolder);
-        int skipped = 0;
-        bool failed = false;
         try
         {
-            foreach (string name in request.Stages)
-            {
-                if (name == Verify)
-                {
-                    WriteVerification(context);
-                    continue;
-                }
-
-                StageReport report = Run(Stages.First(stage => stage.Name == name), context);
-                skipped += report.Rows.Count(static row => row.Outcome == CheckOutcome.Skipped);
-                failed |= report.HasFailed;
-                AtomicFile.Write(
-                    Path.Combine(request.Folder, $"{name}.json"),
-                    stream => JsonSerializer.Serialize(stream, report, ReportJsonContext.Default.StageReport));
-                string text = MarkdownReport.Of(report);
-                File.WriteAllText(Path.Combine(request.Folder, $"{name}.md"), text);
-                Console.Write(text);
-            }
+            return request.WorkerFrom is { } first ? Work(request, context, first) : Supervise(request, context);
         }
         catch (Exception absence) when (absence is BackendUnavailableException or InvalidOperationException)
         {
             Console.Error.WriteLine(absence.Message);
-            return 3;
+            return StageSupervisor.NoDevice;
+        }
+    }
+
+    private static int Supervise(CheckArguments request, CheckContext context)
+    {
+        int skipped = 0;
+        bool failed = false;
+        foreach (string name in request.Stages)
+        {
+            if (name == Verify)
+            {
+                WriteVerification(context);
+                continue;
+            }
+
+            StageSupervisor supervisor = new(Of(name), request);
+            StageReport report = request.IsInProcess ? supervisor.RunHere(context) : supervisor.Run();
+            skipped += report.Rows.Count(static row => row.Outcome == CheckOutcome.Skipped);
+            failed |= report.HasFailed;
+            Console.Write(MarkdownReport.Of(report));
+            if (name == InstructionStage.StageName)
+            {
+                WriteInstructions(context.Folder, report);
+            }
         }
 
         Console.WriteLine($"{(failed ? "FAILED" : "passed")}, {skipped} checks skipped");
         return failed ? 2 : 0;
     }
 
-    private static StageReport Run(IStage stage, CheckContext context)
+    private static int Work(CheckArguments request, CheckContext context, int first)
     {
-        long start = Stopwatch.GetTimestamp();
-        DateTimeOffset time = TimeProvider.System.GetUtcNow();
-        List<CheckRow> rows = [];
-        try
-        {
-            foreach (CheckRow row in stage.Run(context))
-            {
-                rows.Add(row);
-                Console.Error.WriteLine($"{stage.Name}: {row.Name}: {row.Outcome} {row.Value:g4} {row.Unit}");
-            }
-        }
-        catch (Exception fault) when (fault is CudaException or KernelCompilationException)
-        {
-            // A lost context cannot go on; what was found until then is kept.
-            rows.Add(CheckRow.Broken("the stage broke off", fault));
-        }
-
-        return new StageReport
-        {
-            Stage = stage.Name,
-            Purpose = stage.Purpose,
-            Time = time,
-            Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
-            Device = context.OpenedDevice?.Properties,
-            NvrtcVersion = CudaSystem.Examine().NvrtcVersion,
-            IsQuick = context.IsQuick,
-            Rows = rows,
-        };
+        // Native libraries may print to standard output; events have a stream of their own then.
+        using StreamWriter events = new(Console.OpenStandardOutput()) { AutoFlush = true };
+        Console.SetOut(Console.Error);
+        StageWorker worker = new(
+            Of(request.Stages[0]), context, said => events.WriteLine(JsonSerializer.Serialize(said, WorkerJsonContext.Default.WorkerEvent)));
+        return worker.Run(first, request.Seconds ?? double.MaxValue) ? 0 : StageSupervisor.LostContext;
     }
+
+    private static IStage Of(string name) => Stages.First(stage => stage.Name == name);
 
     /// <summary>Writes <c>verified.json</c> beside the reports: today's manifest with what these reports verify.</summary>
     private static void WriteVerification(CheckContext context)
     {
-        IReadOnlyList<VerifiedKernel> rows = VerificationRows.Of(context.Folder, context.Device);
+        IReadOnlyList<VerifiedKernel> rows = VerificationRows.Of(context.Folder);
         string path = Path.Combine(context.Folder, "verified.json");
         File.WriteAllText(path, VerificationManifest.Shared.With(rows).ToJson());
         Console.WriteLine($"{path}: {rows.Count} kernels verified; copy it to gpu/verified.json");
+    }
+
+    /// <summary>Writes the table of instructions with what this run proved; a dry run proves nothing.</summary>
+    private static void WriteInstructions(string folder, StageReport report)
+    {
+        if (report.IsQuick || report.Device is null)
+        {
+            return;
+        }
+
+        string path = Path.Combine(folder, "instructions.tsv");
+        InstructionTableFile table = InstructionTableFile.Embedded().With(report);
+        File.WriteAllText(path, table.ToString());
+        Console.WriteLine($"{path}: {table.Proved} of {table.Rows} rows proved; copy it to src/Tessera.Cuda/Kernels/instructions.tsv");
     }
 }

@@ -66,6 +66,9 @@ void Block::acquireMap(std::uint64_t map)
 
 void Block::requireMap(std::uint64_t map)
 {
+    // A map among the parameters was there before the kernel began.
+    const std::uint64_t parameters = reinterpret_cast<std::uint64_t>(parameters_);
+    if (map >= parameters && map < parameters + kernel_->parameterBytes) return;
     for (const Clock& acquired : acquiredMaps_[map]) {
         bool known = true;
         for (std::size_t i = 0; i < acquired.at.size(); ++i) known = known && warp().clock.at[i] >= acquired.at[i];

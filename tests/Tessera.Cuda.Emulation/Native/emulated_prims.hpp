@@ -1,7 +1,7 @@
 // What Kernels/prims.cuh is on the emulated device: the same names, functions instead of instructions.
 //
-// This file is included where prims.cuh leaves off, after compat.cuh. Approximate instructions are their exact functions here: how far the
-// hardware's approximations go is known to it alone.
+// This file is included where prims.cuh leaves off, after compat.cuh. Approximate instructions are their exact functions here, flushed as
+// their names say: how far the hardware's approximations go is known to it alone.
 #pragma once
 #include "device.hpp"
 #include "numbers.hpp"
@@ -60,10 +60,12 @@ TESSERA_INLINE float multiply_add_truncated(float a, float b, float c)
     return nearest;
 }
 
-TESSERA_INLINE float maximum(float a, float b) { return std::fmax(a, b); }
+// NaN loses to a number; of two zeros the positive one is larger.
+TESSERA_INLINE float maximum(float a, float b) { return a == b ? (std::signbit(a) ? b : a) : std::fmax(a, b); }
 TESSERA_INLINE float magnitude(float a) { return std::fabs(a); }
-TESSERA_INLINE float exp2_approximate(float x) { return std::exp2(x); }
-TESSERA_INLINE float log2_approximate(float x) { return std::log2(x); }
+TESSERA_INLINE float flushed(float x) { return std::fpclassify(x) == FP_SUBNORMAL ? std::copysign(0.0f, x) : x; }
+TESSERA_INLINE float exp2_approximate(float x) { return flushed(std::exp2(flushed(x))); }
+TESSERA_INLINE float log2_approximate(float x) { return std::log2(flushed(x)); }
 TESSERA_INLINE s32 minimum(s32 a, s32 b) { return a < b ? a : b; }
 TESSERA_INLINE s32 maximum(s32 a, s32 b) { return a > b ? a : b; }
 

@@ -86,13 +86,12 @@ TESSERA_EXPORT int tessera_emulation_launch_narrow(
         if (std::strcmp(kernel->name, name) != 0) continue;
         if (kernel->parameterBytes != parameterBytes) return 2;
 
-        // Parameters stand in memory of their own, as aligned as a kernel may ask for (tensor maps).
-        alignas(128) static thread_local unsigned char copy[4096];
-        if (parameterBytes > sizeof copy) return 2;
-        std::memcpy(copy, parameters, parameterBytes);
+        // Parameters stand in memory of their own, which the copy engine may read too: a tensor map by value is one.
+        const std::unique_ptr<void, void (*)(void*)> copy(GlobalMemory::allocate(parameterBytes), [](void* memory) { GlobalMemory::release(memory); });
+        std::memcpy(copy.get(), parameters, parameterBytes);
         try {
             Block block;
-            block.run(*kernel, {gridX, gridY, gridZ}, threads, sharedBytes, copy, {seed, late != 0, static_cast<int>(accumulatorBits)});
+            block.run(*kernel, {gridX, gridY, gridZ}, threads, sharedBytes, copy.get(), {seed, late != 0, static_cast<int>(accumulatorBits)});
             return 0;
         } catch (const std::exception& fault) {
             say(message, messageBytes, fault.what());

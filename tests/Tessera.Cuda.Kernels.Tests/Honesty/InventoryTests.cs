@@ -14,6 +14,9 @@ public sealed class InventoryTests
 {
     private static readonly Lazy<IReadOnlyDictionary<string, PtxModule>> Compiled = new(static () => Compile());
 
+    /// <summary>Every module for every target it runs on, by name and target.</summary>
+    internal static IReadOnlyDictionary<string, PtxModule> Modules => Compiled.Value;
+
     [DevicePtxFact]
     public void Every_instruction_is_known_and_its_target_has_it()
     {

@@ -52,7 +52,7 @@ internal sealed record Mutation(
     {
         string folder = Directory.CreateTempSubdirectory("tessera-mutation-").FullName;
         IEnumerable<string> sources = Directory.GetFiles(EmulationBuild.KernelFolder, "*.cu*")
-            .Concat(Directory.GetFiles(EmulationBuild.ProbeFolder, "*.cu"));
+            .Concat(Directory.GetFiles(EmulationBuild.ProbeFolder, "*.cu*"));
         foreach (string source in sources)
         {
             IEnumerable<string> lines = System.IO.File.ReadLines(source).Where(static line =>

@@ -1,4 +1,5 @@
 using GpuCheck.Inputs;
+using GpuCheck.Probes;
 using GpuCheck.Reporting;
 using Tessera.Cuda.Emulation;
 using Tessera.Cuda.Launch;
@@ -45,6 +46,53 @@ public sealed class GpuCheckTests : IDisposable
     }
 
     [EmulatedFact]
+    public void The_first_visit_passes_over_the_emulated_instructions()
+    {
+        (string, string)[] emulator = [("STUB_EMULATOR", EmulationBuild.Build(EmulationBuild.KernelFolder)), ("STUB_ARCHITECTURE", "90")];
+
+        GpuCheckRun run = GpuCheckRun.Of(_folder, emulator, "m0", "--quick");
+
+        Assert.True(run.ExitCode == 0, $"{run.Output}\n{run.Error}");
+        StageReport instructions = GpuCheckRun.Report(_folder, "instructions");
+        Assert.Equal(ProbeCatalogue.All.Select(static probe => probe.Name), instructions.Rows.Select(static row => row.Name));
+        Assert.All(instructions.Rows, static row => Assert.Equal(CheckOutcome.Passed, row.Outcome));
+        Assert.Contains("sm_80 accepted, sm_89 accepted, sm_90a accepted", instructions.Rows[0].Detail, StringComparison.Ordinal);
+        Assert.Contains(GpuCheckRun.Report(_folder, "probe").Rows, static row => row is { Name: "axpy", Outcome: CheckOutcome.Passed });
+        StageReport ceilings = GpuCheckRun.Report(_folder, "ceilings");
+        Assert.Equal(Ceiling.All.Count + (2 * AccumulatorPrecision.All.Count) + 1, ceilings.Rows.Count);
+        Assert.All(ceilings.Rows, static row => Assert.Equal(CheckOutcome.Measured, row.Outcome));
+        Assert.True(File.Exists(Path.Combine(_folder, "cubins", "probe_mma_e4m3.sm_90.cubin")));
+        // A dry run proves nothing.
+        Assert.False(File.Exists(Path.Combine(_folder, "instructions.tsv")));
+    }
+
+    [EmulatedFact]
+    public void What_passes_is_proved_in_the_table_and_what_ends_or_hangs_is_not()
+    {
+        (string, string)[] faulty =
+        [
+            ("STUB_EMULATOR", EmulationBuild.Build(EmulationBuild.KernelFolder)), ("STUB_ARCHITECTURE", "90"), ("STUB_ABORT", "probe_permute_bytes"),
+            ("STUB_HANG", "probe_round_to_even"),
+        ];
+
+        GpuCheckRun run = GpuCheckRun.Of(_folder, faulty, "instructions", "--limit", "5");
+
+        Assert.Equal(2, run.ExitCode);
+        StageReport report = GpuCheckRun.Report(_folder, "instructions");
+        Assert.True(report.IsComplete);
+        Assert.Equal(ProbeCatalogue.All.Select(static probe => probe.Name), report.Rows.Select(static row => row.Name));
+        Assert.Equal(["probe_permute_bytes", "probe_round_to_even"], report.Rows.Where(static row => row.Outcome == CheckOutcome.Failed).Select(static row => row.Name));
+        Assert.Contains("its process ended with code", report.Rows[1].Detail, StringComparison.Ordinal);
+        Assert.Contains("no answer for 5 s; its process was killed", run.Error, StringComparison.Ordinal);
+        string table = File.ReadAllText(Path.Combine(_folder, "instructions.tsv"));
+        string[] unproved = [.. table.Split('\n').Where(static line => line.EndsWith("\tno", StringComparison.Ordinal))];
+        Assert.Equal(2, unproved.Length);
+        Assert.StartsWith("prmt", unproved[0], StringComparison.Ordinal);
+        Assert.StartsWith("cvt\\.rni", unproved[1], StringComparison.Ordinal);
+        Assert.Contains("# Proved: Stub GPU 0 (sm_90), driver 13.0, NVRTC 13.0, ", table, StringComparison.Ordinal);
+    }
+
+    [EmulatedFact]
     public void A_quick_run_verifies_nothing()
     {
         (string, string)[] emulator = [("STUB_EMULATOR", EmulationBuild.Build(EmulationBuild.KernelFolder))];
@@ -66,12 +114,26 @@ public sealed class GpuCheckTests : IDisposable
     }
 
     [StubFact]
-    public void A_lost_context_ends_the_stage_and_keeps_what_was_found()
+    public void A_device_that_is_lost_again_and_again_ends_the_stage_and_keeps_what_was_found()
     {
         GpuCheckRun run = GpuCheckRun.Of(_folder, [("STUB_FAIL", "cuLaunchKernel:700")], "attention", "--quick");
 
         Assert.Equal(2, run.ExitCode);
-        Assert.Contains("CUDA_ERROR_ILLEGAL_ADDRESS", GpuCheckRun.Report(_folder, "attention").Rows[^1].Detail, StringComparison.Ordinal);
+        StageReport report = GpuCheckRun.Report(_folder, "attention");
+        Assert.False(report.IsComplete);
+        Assert.Equal(4, report.Rows.Count);
+        Assert.All(report.Rows.Take(3), static row => Assert.Contains("CUDA_ERROR_ILLEGAL_ADDRESS", row.Detail, StringComparison.Ordinal));
+        Assert.Contains("given up after 3 cases", report.Rows[^1].Detail, StringComparison.Ordinal);
+    }
+
+    [StubFact]
+    public void A_stage_that_is_out_of_time_says_what_it_left_out()
+    {
+        GpuCheckRun run = GpuCheckRun.Of(_folder, [], "attention", "--quick", "--seconds", "0");
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.All(GpuCheckRun.Report(_folder, "attention").Rows, static row =>
+            Assert.Equal((CheckOutcome.Skipped, "the stage was out of time"), (row.Outcome, row.Detail)));
     }
 
     [StubTheory]

@@ -1,7 +1,7 @@
 // A CUDA driver without a GPU: device memory is host memory, calls are written down, and what a real driver refuses is refused.
 // Launches do nothing, or go to an emulator of the kernels when STUB_EMULATOR names its library.
 // Tests steer it by the functions at the end; other processes by the variables STUB_DRIVER_VERSION, STUB_ARCHITECTURE, STUB_DEVICES,
-// STUB_FAIL (call:code) and STUB_LOG (file that receives the calls).
+// STUB_FAIL (call:code), STUB_ABORT and STUB_HANG (kernels that end the process, or never end) and STUB_LOG (file that receives the calls).
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <pthread.h>
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 typedef unsigned long long CUdeviceptr;
 #define EXPORT __attribute__((visibility("default")))
@@ -47,6 +48,11 @@ static struct {
 static int variable(const char *name, int otherwise) {
     const char *text = getenv(name);
     return text && *text ? atoi(text) : otherwise;
+}
+
+static int named(const char *variable_name, const char *name) {
+    const char *text = getenv(variable_name);
+    return text && strcmp(text, name) == 0;
 }
 
 static void configure(void) {
@@ -382,6 +388,8 @@ EXPORT int cuLaunchKernel(struct handle *function, unsigned gridX, unsigned grid
          is(function, 'f') ? function->name : "?", gridX, gridY, gridZ, blockX, blockY, blockZ, shared, stream != NULL, extra != NULL, hex)
     NEED_CONTEXT
     if (!is(function, 'f') || !stream_known(stream)) return INVALID_HANDLE;
+    if (named("STUB_ABORT", function->name)) abort();
+    while (named("STUB_HANG", function->name)) sleep(1);
     if (!gridX || !gridY || !gridZ || gridY > 65535 || gridZ > 65535 || !blockX || blockX * blockY * blockZ > 1024) return INVALID_VALUE;
     if ((int)shared > function->shared) return INVALID_VALUE;
     for (uint32_t i = 0; emulator.count && i < emulator.count(); i++) {

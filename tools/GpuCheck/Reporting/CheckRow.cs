@@ -12,6 +12,9 @@ internal sealed record CheckRow(string Name, CheckOutcome Outcome, double? Value
     /// <summary>Entry points that the check ran; what a pass verifies.</summary>
     public IReadOnlyList<string> Kernels { get; init; } = [];
 
+    /// <summary>Instructions that a pass proves.</summary>
+    public IReadOnlyList<string> Instructions { get; init; } = [];
+
     /// <summary>A figure that may be at most a bound.</summary>
     public static CheckRow AtMost(string name, double value, double bound, string unit, string detail = "") =>
         new(name, value <= bound ? CheckOutcome.Passed : CheckOutcome.Failed, value, bound, unit, detail);

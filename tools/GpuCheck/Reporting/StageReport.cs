@@ -3,7 +3,7 @@ using Tessera.Cuda.Driver;
 
 namespace GpuCheck.Reporting;
 
-/// <summary>What one stage found; written as <c>NAME.json</c>.</summary>
+/// <summary>What one stage found; written as <c>NAME.json</c>, anew with every row.</summary>
 internal sealed record StageReport
 {
     public required string Stage { get; init; }
@@ -22,10 +22,16 @@ internal sealed record StageReport
     /// <summary>Whether sizes were cut down for a dry run; such a report proves nothing of hardware.</summary>
     public required bool IsQuick { get; init; }
 
+    /// <summary>Whether the stage came to its end; false while it runs, and for good when it was stopped.</summary>
+    public bool IsComplete { get; init; }
+
     public required IReadOnlyList<CheckRow> Rows { get; init; }
 
+    /// <summary>Kernels that the rows name, as they ran.</summary>
+    public IReadOnlyList<KernelRecord> Kernels { get; init; } = [];
+
     [JsonIgnore]
-    public bool HasFailed => Rows.Any(static row => row.Outcome == CheckOutcome.Failed);
+    public bool HasFailed => !IsComplete || Rows.Any(static row => row.Outcome == CheckOutcome.Failed);
 }
 
 /// <summary>Reads and writes reports.</summary>

@@ -6,91 +6,98 @@ using Tessera.Cuda.Verification;
 
 namespace GpuCheck.Reporting;
 
-/// <summary>Reports of the stages to rows of <c>gpu/verified.json</c>.</summary>
+/// <summary>
+/// Reports of the stages, of one visit or of several, to rows of <c>gpu/verified.json</c>. No device is needed: reports say what ran.
+/// </summary>
 internal static class VerificationRows
 {
+    private const string Timings = "timings";
+
     /// <summary>Stages that verify, in the order that decides what a row quotes.</summary>
     public static readonly string[] Stages = ["quantize", "attention", "rows"];
 
-    /// <summary>Kernels that every check of these reports passed, with what the device says of them.</summary>
+    /// <summary>Kernels of these sources that every check of these reports passed.</summary>
     /// <param name="folder">Folder of the reports.</param>
-    /// <param name="device">The device that made them.</param>
-    public static IReadOnlyList<VerifiedKernel> Of(string folder, CudaDevice device)
+    /// <exception cref="InvalidOperationException">A report is of a quick run, or reports are of several devices.</exception>
+    public static IReadOnlyList<VerifiedKernel> Of(string folder)
     {
-        List<(StageReport Stage, CheckRow Row)> rows = [];
-        Dictionary<string, double> speeds = [];
-        foreach (string stage in (string[])[.. Stages, "timings"])
+        StageReport[] reports = [.. ((string[])[.. Stages, Timings]).Select(stage => Read(folder, stage)).OfType<StageReport>()];
+        string[] devices = [.. reports.Select(static report => report.Device?.Name ?? "no device").Distinct()];
+        if (devices.Length > 1)
         {
-            string path = Path.Combine(folder, $"{stage}.json");
-            if (!File.Exists(path))
+            throw new InvalidOperationException($"{folder} has reports of {string.Join(" and ", devices)}; verify those of one device at a time.");
+        }
+
+        return
+        [
+            .. KernelCatalogue.Kernels.Select(kernel => RowOf(kernel.Name, reports)).OfType<VerifiedKernel>(),
+        ];
+    }
+
+    private static StageReport? Read(string folder, string stage)
+    {
+        string path = Path.Combine(folder, $"{stage}.json");
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        StageReport report = JsonSerializer.Deserialize(File.ReadAllText(path), ReportJsonContext.Default.StageReport)!;
+        return report.IsQuick
+            ? throw new InvalidOperationException($"{path} is of a quick run; it verifies nothing.")
+            : report;
+    }
+
+    private static VerifiedKernel? RowOf(string kernel, StageReport[] reports)
+    {
+        KernelSource source = KernelSource.Load(KernelCatalogue.Modules.First(module => module.Kernels.Contains(kernel)));
+        List<(StageReport Stage, KernelRecord Record, CheckRow Row)> rows = [];
+        double speed = 0;
+        foreach (StageReport report in reports)
+        {
+            // A kernel that ran from other sources than these shows nothing of these.
+            if (report.Kernels.FirstOrDefault(record => record.Name == kernel) is not { } record || source.Fingerprint([record.Options]) != record.Hash)
             {
                 continue;
             }
 
-            StageReport report = JsonSerializer.Deserialize(File.ReadAllText(path), ReportJsonContext.Default.StageReport)!;
-            if (report.IsQuick || report.Device?.Name != device.Properties.Name)
+            CheckRow[] own = [.. report.Rows.Where(row => row.Kernels.Contains(kernel))];
+            if (report.Stage == Timings)
             {
-                throw new InvalidOperationException($"{path} is of a quick run or another device; it verifies nothing of {device.Properties.Name}.");
+                speed = own.Where(row => row.Kernels[0] == kernel).Max(static row => row.Value) ?? 0;
             }
-
-            foreach (CheckRow row in report.Rows.Where(static row => row.Kernels.Count > 0))
+            else
             {
-                if (stage == "timings")
-                {
-                    speeds[row.Kernels[0]] = Math.Max(speeds.GetValueOrDefault(row.Kernels[0]), row.Value ?? 0);
-                }
-                else
-                {
-                    rows.Add((report, row));
-                }
+                rows.AddRange(own.Select(row => (report, record, row)));
             }
         }
 
-        HashSet<string> failed = [.. rows.Where(static entry => entry.Row.Outcome == CheckOutcome.Failed).SelectMany(static entry => entry.Row.Kernels)];
-        return
-        [
-            .. KernelCatalogue.Kernels.Select(static kernel => kernel.Name).Where(kernel => !failed.Contains(kernel))
-                .Select(kernel => RowOf(kernel, rows, speeds, device)).OfType<VerifiedKernel>(),
-        ];
+        bool failed = rows.Exists(static entry => entry.Row.Outcome == CheckOutcome.Failed || entry.Record.LocalBytes > 0);
+        rows.RemoveAll(static entry => entry.Row.Outcome != CheckOutcome.Passed);
+        return failed || rows.Count == 0 ? null : Quote(kernel, rows, speed);
     }
 
-    private static VerifiedKernel? RowOf(
-        string kernel, List<(StageReport Stage, CheckRow Row)> rows, Dictionary<string, double> speeds, CudaDevice device)
+    private static VerifiedKernel Quote(string kernel, List<(StageReport Stage, KernelRecord Record, CheckRow Row)> rows, double speed)
     {
-        (StageReport Stage, CheckRow Row)[] passed =
-            [.. rows.Where(entry => entry.Row.Outcome == CheckOutcome.Passed && entry.Row.Kernels.Contains(kernel))];
-        if (passed.Length == 0)
-        {
-            return null;
-        }
-
-        KernelAttributes attributes = device.Describe(kernel);
-        if (attributes.LocalBytes > 0)
-        {
-            return null;
-        }
-
         // The strictest measure that the kernel was held to, and the worst it showed there.
-        (StageReport stage, CheckRow worst) = passed
+        (StageReport stage, KernelRecord record, CheckRow worst) = rows
             .GroupBy(static entry => entry.Row.Unit)
             .Select(static group => group.MaxBy(static entry => entry.Row.Value))
             .MinBy(static entry => entry.Row.Bound);
-        KernelModule module = KernelCatalogue.Modules.First(module => module.Kernels.Contains(kernel));
-        bool fromSource = device.Builder.CompilerVersion > 0;
         return new VerifiedKernel
         {
             Kernel = kernel,
-            Hash = device.ImageOf(kernel).Fingerprint,
-            Options = fromSource ? string.Join(' ', NvrtcCompiler.OptionsFor(module, device.Properties.Architecture)) : device.ImageOf(kernel).Origin,
-            Device = device.Properties.Name,
-            Driver = CudaVersion.Text(device.Properties.DriverVersion),
-            Compiler = fromSource ? CudaVersion.Text(device.Builder.CompilerVersion) : "ptx",
+            Hash = record.Hash,
+            Options = record.Options,
+            Device = stage.Device!.Name,
+            Driver = CudaVersion.Text(stage.Device.DriverVersion),
+            Compiler = record.Compiler,
             Date = DateOnly.FromDateTime(stage.Time.UtcDateTime),
             Error = worst.Value ?? 0,
-            Check = FormattableString.Invariant($"{worst.Unit}, at most {worst.Bound}, {passed.Length} checks"),
-            Registers = attributes.Registers,
-            LocalBytes = attributes.LocalBytes,
-            TeraOperations = speeds.TryGetValue(kernel, out double speed) ? Math.Round(speed, 1) : null,
+            Check = FormattableString.Invariant($"{worst.Unit}, at most {worst.Bound}, {rows.Count} checks"),
+            Registers = record.Registers,
+            LocalBytes = record.LocalBytes,
+            TeraOperations = speed > 0 ? Math.Round(speed, 1) : null,
         };
     }
 }

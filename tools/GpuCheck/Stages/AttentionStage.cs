@@ -28,15 +28,20 @@ internal sealed class AttentionStage : IStage
 
     public string Purpose => "small sizes against the recipe in double precision";
 
-    public IEnumerable<CheckRow> Run(CheckContext context)
+    public TimeSpan Budget => TimeSpan.FromMinutes(5);
+
+    public IEnumerable<CheckCase> Cases(CheckContext context)
     {
-        using CudaBackend backend = context.Backend();
-        foreach ((string name, AttentionPlan plan, Distribution distribution, RotaryEmbedding? rotary) in Cases(context.IsQuick))
+        foreach ((string name, AttentionPlan plan, Distribution distribution, RotaryEmbedding? rotary) in Plans(context.IsQuick))
         {
-            BackendSupport support = backend.Supports(plan);
-            yield return support.IsSupported
-                ? Check(backend, name, plan, distribution, rotary)
-                : CheckRow.Skip(name, support.Reason);
+            yield return CheckCase.Of(name, () =>
+            {
+                using CudaBackend backend = context.Backend();
+                BackendSupport support = backend.Supports(plan);
+                return support.IsSupported
+                    ? Check(backend, name, plan, distribution, rotary)
+                    : CheckRow.Skip(name, support.Reason);
+            });
         }
     }
 
@@ -51,7 +56,7 @@ internal sealed class AttentionStage : IStage
         return Check(backend, "smallest", plan, Distribution.Normal, null);
     }
 
-    private static IEnumerable<(string Name, AttentionPlan Plan, Distribution Inputs, RotaryEmbedding? Rotary)> Cases(bool quick)
+    private static IEnumerable<(string Name, AttentionPlan Plan, Distribution Inputs, RotaryEmbedding? Rotary)> Plans(bool quick)
     {
         int tokens = quick ? 130 : 577;
         QuantizationRecipe[] recipes =

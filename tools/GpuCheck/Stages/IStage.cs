@@ -1,5 +1,3 @@
-using GpuCheck.Reporting;
-
 namespace GpuCheck.Stages;
 
 /// <summary>A stage of a visit to a GPU: a few minutes, runnable alone, one report.</summary>
@@ -9,6 +7,17 @@ internal interface IStage
 
     string Purpose { get; }
 
-    /// <summary>Runs it; rows are reported as they come.</summary>
-    IEnumerable<CheckRow> Run(CheckContext context);
+    /// <summary>After this long no further case begins; what is left is reported as skipped.</summary>
+    TimeSpan Budget { get; }
+
+    /// <summary>Whether there is nothing to do without a device.</summary>
+    bool NeedsDevice => true;
+
+    /// <summary>Cases in a row that may take the process or the device's context with them before the stage is given up.</summary>
+    int Patience => 3;
+
+    /// <summary>
+    /// Its cases, always the same ones in the same order: a process that takes over counts on it. Naming them does no work.
+    /// </summary>
+    IEnumerable<CheckCase> Cases(CheckContext context);
 }

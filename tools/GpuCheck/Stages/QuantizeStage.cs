@@ -23,9 +23,10 @@ internal sealed class QuantizeStage : IStage
 
     public string Purpose => "codes bit for bit, quantisers against copy bandwidth";
 
-    public IEnumerable<CheckRow> Run(CheckContext context)
+    public TimeSpan Budget => TimeSpan.FromMinutes(3);
+
+    public IEnumerable<CheckCase> Cases(CheckContext context)
     {
-        using CudaBackend backend = context.Backend();
         TokenGrid grid = context.IsQuick ? new(3, 5, 7) : new(7, 15, 13);
         QuantizationRecipe coarse = KnownRecipes.SageInt8Value;
         OperandFormat[] formats =
@@ -48,13 +49,17 @@ internal sealed class QuantizeStage : IStage
                     SmoothKey = false,
                     Value = new(NumberFormat.Int8, QuantizationGranularity.PerChannel, channels == 64 ? 64 : 0),
                 };
-                yield return Compare(context.Device, backend, grid, channels, recipe);
+                yield return CheckCase.Of($"{format}, {channels} channels", () =>
+                {
+                    using CudaBackend backend = context.Backend();
+                    return Compare(context.Device, backend, grid, channels, recipe);
+                });
             }
         }
 
-        foreach (CheckRow row in Bandwidth(context, backend))
+        foreach (QuantizationRecipe recipe in (QuantizationRecipe[])[KnownRecipes.Int8, KnownRecipes.ParoReleased, KnownRecipes.BFloat16])
         {
-            yield return row;
+            yield return CheckCase.Of($"quantisers, {recipe}", () => Bandwidth(context, recipe));
         }
     }
 
@@ -150,26 +155,24 @@ internal sealed class QuantizeStage : IStage
 
     private static int Padded(int slots) => (slots + KernelCatalogue.RowSlots - 1) / KernelCatalogue.RowSlots * KernelCatalogue.RowSlots;
 
-    private static IEnumerable<CheckRow> Bandwidth(CheckContext context, CudaBackend backend)
+    private static CheckRow Bandwidth(CheckContext context, QuantizationRecipe recipe)
     {
         CudaDevice device = context.Device;
         AttentionShape shape = context.IsQuick ? new(1, 1, 256, 256, 128) : new(1, 40, 75600, 75600, 128);
         double copy = ProbeStage.Copy(context).Value!.Value;
-        foreach (QuantizationRecipe recipe in (QuantizationRecipe[])[KnownRecipes.Int8, KnownRecipes.ParoReleased, KnownRecipes.BFloat16])
-        {
-            using CudaAttentionKernel kernel = backend.Compile(AttentionPlan.Dense(shape, new BlockSize(64, 64)) with { Recipe = recipe });
-            using DeviceTensors tensors = DeviceTensors.Make(device, shape, NumberFormat.BFloat16, copies: 1);
-            Stopwatches watch = new(device, context.IsQuick);
-            double seconds = Stopwatches.Median(watch.Run(stream => kernel.EnqueueQuantization(tensors.Calls[0], stream)));
-            double elements = (double)shape.Heads * shape.KeyLength * shape.HeadDim;
-            double written = recipe.Query.Format == NumberFormat.BFloat16 ? 2 : 1;
-            // Smoothing reads K once more, one group of V a head reads V once more.
-            double reads = 3 + (recipe.SmoothKey ? 1 : 0) + (recipe.Query.Format != NumberFormat.BFloat16 && recipe.Value.Group == 0 ? 1 : 0);
-            double bandwidth = elements * ((2 * reads) + (3 * written)) / seconds / 1e12;
-            string detail = FormattableString.Invariant($"{shape} bf16, {1e3 * seconds:0.###} ms, {bandwidth:0.00} TB/s of {copy:0.00} TB/s copied");
-            yield return context.IsQuick
-                ? CheckRow.Figure($"quantisers, {recipe}", bandwidth / copy, "of copy", detail)
-                : CheckRow.AtLeast($"quantisers, {recipe}", bandwidth / copy, ShareOfCopy, "of copy", detail);
-        }
+        using CudaBackend backend = context.Backend();
+        using CudaAttentionKernel kernel = backend.Compile(AttentionPlan.Dense(shape, new BlockSize(64, 64)) with { Recipe = recipe });
+        using DeviceTensors tensors = DeviceTensors.Make(device, shape, NumberFormat.BFloat16, copies: 1);
+        Stopwatches watch = new(device, context.IsQuick);
+        double seconds = Stopwatches.Median(watch.Run(stream => kernel.EnqueueQuantization(tensors.Calls[0], stream)));
+        double elements = (double)shape.Heads * shape.KeyLength * shape.HeadDim;
+        double written = recipe.Query.Format == NumberFormat.BFloat16 ? 2 : 1;
+        // Smoothing reads K once more, one group of V a head reads V once more.
+        double reads = 3 + (recipe.SmoothKey ? 1 : 0) + (recipe.Query.Format != NumberFormat.BFloat16 && recipe.Value.Group == 0 ? 1 : 0);
+        double bandwidth = elements * ((2 * reads) + (3 * written)) / seconds / 1e12;
+        string detail = FormattableString.Invariant($"{shape} bf16, {1e3 * seconds:0.###} ms, {bandwidth:0.00} TB/s of {copy:0.00} TB/s copied");
+        return context.IsQuick
+            ? CheckRow.Figure($"quantisers, {recipe}", bandwidth / copy, "of copy", detail)
+            : CheckRow.AtLeast($"quantisers, {recipe}", bandwidth / copy, ShareOfCopy, "of copy", detail);
     }
 }

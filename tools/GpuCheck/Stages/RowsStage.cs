@@ -24,24 +24,37 @@ internal sealed class RowsStage : IStage
 
     public string Purpose => "full size, 256 query rows a head in double precision";
 
-    public IEnumerable<CheckRow> Run(CheckContext context)
+    public TimeSpan Budget => TimeSpan.FromMinutes(6);
+
+    public IEnumerable<CheckCase> Cases(CheckContext context)
     {
-        using CudaBackend backend = context.Backend();
         TokenGrid grid = context.IsQuick ? new(4, 8, 10) : new(21, 30, 52);
         int heads = context.IsQuick ? 1 : 12;
         foreach (double density in context.IsQuick ? [0.4] : (double[])[1, 0.2])
         {
-            yield return Check(backend, grid, heads, density, KnownRecipes.Int8);
-            yield return Check(backend, grid, heads, density, KnownRecipes.BFloat16);
+            foreach (QuantizationRecipe recipe in (QuantizationRecipe[])[KnownRecipes.Int8, KnownRecipes.BFloat16])
+            {
+                yield return Case(context, grid, heads, density, recipe, 128);
+            }
         }
 
         if (!context.IsQuick)
         {
-            yield return Check(backend, new TokenGrid(13, 34, 40, 96), 24, 0.25, KnownRecipes.Int8, channels: 64);
+            yield return Case(context, new TokenGrid(13, 34, 40, 96), 24, 0.25, KnownRecipes.Int8, 64);
         }
     }
 
-    private static CheckRow Check(CudaBackend backend, TokenGrid grid, int heads, double density, QuantizationRecipe recipe, int channels = 128)
+    private static CheckCase Case(CheckContext context, TokenGrid grid, int heads, double density, QuantizationRecipe recipe, int channels) =>
+        CheckCase.Of(FormattableString.Invariant($"{recipe}, {grid.Tokens} x {heads} x {channels}, density {density}"), () =>
+        {
+            using CudaBackend backend = context.Backend();
+            return Check(backend, grid, heads, density, recipe, channels);
+        }) with
+        {
+            Limit = TimeSpan.FromMinutes(3),
+        };
+
+    private static CheckRow Check(CudaBackend backend, TokenGrid grid, int heads, double density, QuantizationRecipe recipe, int channels)
     {
         AttentionShape shape = new(1, heads, grid.Tokens, grid.Tokens, channels);
         TokenOrder order = TokenOrder.ForAxisOrder(grid, AxisOrder.Parse("HWF"));

@@ -1,5 +1,3 @@
-using GpuCheck.Reporting;
-
 namespace GpuCheck.Stages;
 
 /// <summary>The smallest shape alone: what compute-sanitizer wraps.</summary>
@@ -9,8 +7,10 @@ internal sealed class SanitizeStage : IStage
 
     public string Purpose => "one small shape, for compute-sanitizer around this program";
 
-    public IEnumerable<CheckRow> Run(CheckContext context)
+    public TimeSpan Budget => TimeSpan.FromMinutes(2);
+
+    public IEnumerable<CheckCase> Cases(CheckContext context)
     {
-        yield return AttentionStage.Smallest(context);
+        yield return CheckCase.Of("smallest", () => AttentionStage.Smallest(context));
     }
 }

@@ -18,38 +18,47 @@ internal sealed class TimingStage : IStage
 
     public string Purpose => "time of attention, kernel alone and with everything before it";
 
-    public IEnumerable<CheckRow> Run(CheckContext context)
+    public TimeSpan Budget => TimeSpan.FromMinutes(5);
+
+    public IEnumerable<CheckCase> Cases(CheckContext context)
     {
-        using CudaBackend backend = context.Backend();
         foreach ((TokenGrid grid, int heads, int channels, double[] densities) in Shapes(context.IsQuick))
         {
-            Dictionary<string, double> dense = [];
-            foreach (double density in densities)
-            {
-                AttentionShape shape = new(1, heads, grid.Tokens, grid.Tokens, channels);
-                BlockMask mask = density >= 1
-                    ? BlockMask.Dense(grid.Tokens, grid.Tokens, new BlockSize(64, 64))
-                    : RandomLists.Make(heads, grid.Tokens, density, new BlockSize(64, 64));
-                if (density < 1)
-                {
-                    ListFile.Write(Path.Combine(context.Folder, ListFile.NameOf(shape, density)), mask);
-                }
+            AttentionShape shape = new(1, heads, grid.Tokens, grid.Tokens, channels);
+            yield return new CheckCase($"{shape}", () => Time(context, grid, shape, densities)) { Limit = TimeSpan.FromMinutes(3) };
+        }
+    }
 
-                foreach (QuantizationRecipe recipe in (QuantizationRecipe[])
-                    [KnownRecipes.Int8, KnownRecipes.ParoReleased, KnownRecipes.Sage, KnownRecipes.BFloat16])
+    // One set of tensors for all plans of a shape: making them takes longer than what is timed.
+    private static IEnumerable<CheckRow> Time(CheckContext context, TokenGrid grid, AttentionShape shape, double[] densities)
+    {
+        using CudaBackend backend = context.Backend();
+        using DeviceTensors tensors = DeviceTensors.Make(context.Device, shape, NumberFormat.BFloat16, copies: context.IsQuick ? 1 : 3);
+        Dictionary<string, double> dense = [];
+        foreach (double density in densities)
+        {
+            BlockMask mask = density >= 1
+                ? BlockMask.Dense(grid.Tokens, grid.Tokens, new BlockSize(64, 64))
+                : RandomLists.Make(shape.Heads, grid.Tokens, density, new BlockSize(64, 64));
+            if (density < 1)
+            {
+                ListFile.Write(Path.Combine(context.Folder, ListFile.NameOf(shape, density)), mask);
+            }
+
+            foreach (QuantizationRecipe recipe in (QuantizationRecipe[])
+                [KnownRecipes.Int8, KnownRecipes.ParoReleased, KnownRecipes.Sage, KnownRecipes.BFloat16])
+            {
+                AttentionPlan plan = AttentionPlan.Dense(shape, new BlockSize(64, 64)) with
                 {
-                    AttentionPlan plan = AttentionPlan.Dense(shape, new BlockSize(64, 64)) with
-                    {
-                        Name = recipe.Name,
-                        Recipe = recipe,
-                        Mask = mask,
-                        Grid = grid,
-                        Orders = density >= 1 ? [] : [TokenOrder.ForAxisOrder(grid, AxisOrder.Parse("HWF"))],
-                    };
-                    foreach (CheckRow row in Time(context, backend, plan, density, dense))
-                    {
-                        yield return row;
-                    }
+                    Name = recipe.Name,
+                    Recipe = recipe,
+                    Mask = mask,
+                    Grid = grid,
+                    Orders = density >= 1 ? [] : [TokenOrder.ForAxisOrder(grid, AxisOrder.Parse("HWF"))],
+                };
+                foreach (CheckRow row in Time(context, backend, tensors, plan, density, dense))
+                {
+                    yield return row;
                 }
             }
         }
@@ -65,11 +74,10 @@ internal sealed class TimingStage : IStage
         ];
 
     private static IEnumerable<CheckRow> Time(
-        CheckContext context, CudaBackend backend, AttentionPlan plan, double density, Dictionary<string, double> dense)
+        CheckContext context, CudaBackend backend, DeviceTensors tensors, AttentionPlan plan, double density, Dictionary<string, double> dense)
     {
         AttentionShape shape = plan.Shape;
         using CudaAttentionKernel kernel = backend.Compile(plan);
-        using DeviceTensors tensors = DeviceTensors.Make(context.Device, shape, NumberFormat.BFloat16, copies: context.IsQuick ? 1 : 3);
         Stopwatches watch = new(context.Device, context.IsQuick);
         int copies = tensors.Calls.Length;
         double whole = Stopwatches.Median(watch.Run((stream, run) => kernel.Enqueue(tensors.Calls[run % copies], stream)));

@@ -1,0 +1,23 @@
+// Instructions of one thread: bytes, rounded arithmetic, approximations, conversions.
+#include "probe.cuh"
+
+TESSERA_SCALAR_PROBE(probe_bits, bits_of(float_of(a)))
+TESSERA_SCALAR_PROBE(probe_permute_bytes, permute_bytes(a, b, c))
+TESSERA_SCALAR_PROBE(probe_sum_of_bytes, sum_of_bytes(a, b))
+TESSERA_SCALAR_PROBE(probe_multiply, bits_of(multiply(float_of(a), float_of(b))))
+TESSERA_SCALAR_PROBE(probe_multiply_up, bits_of(multiply_up(float_of(a), float_of(b))))
+TESSERA_SCALAR_PROBE(probe_subtract, bits_of(subtract(float_of(a), float_of(b))))
+TESSERA_SCALAR_PROBE(probe_divide, bits_of(divide(float_of(a), float_of(b))))
+TESSERA_SCALAR_PROBE(probe_multiply_add, bits_of(multiply_add(float_of(a), float_of(b), float_of(c))))
+TESSERA_SCALAR_PROBE(probe_multiply_add_truncated, bits_of(multiply_add_truncated(float_of(a), float_of(b), float_of(c))))
+TESSERA_SCALAR_PROBE(probe_maximum, bits_of(maximum(float_of(a), float_of(b))))
+TESSERA_SCALAR_PROBE(probe_magnitude, bits_of(magnitude(float_of(a))))
+TESSERA_SCALAR_PROBE(probe_exp2, bits_of(exp2_approximate(float_of(a))))
+TESSERA_SCALAR_PROBE(probe_log2, bits_of(log2_approximate(float_of(a))))
+TESSERA_SCALAR_PROBE(probe_integer_minimum, u32(minimum(s32(a), s32(b))))
+TESSERA_SCALAR_PROBE(probe_integer_maximum, u32(maximum(s32(a), s32(b))))
+TESSERA_SCALAR_PROBE(probe_round_to_even, u32(round_to_even(float_of(a))))
+TESSERA_SCALAR_PROBE(probe_widen_half, bits_of(widen_half(u16(a))))
+TESSERA_SCALAR_PROBE(probe_narrow_half, narrow_half(float_of(a)))
+TESSERA_SCALAR_PROBE(probe_pack_bf16, pack_bf16(float_of(a), float_of(b)))
+TESSERA_SCALAR_PROBE(probe_pack_f16, pack_f16(float_of(a), float_of(b)))
