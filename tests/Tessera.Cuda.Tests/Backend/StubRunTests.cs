@@ -61,7 +61,10 @@ public sealed class StubRunTests
         using (CudaBackend backend = new(new CudaOptions { AllowUnverifiedKernels = true, Device = new() { CacheFolder = "" } }))
         {
             CudaException refusal = Assert.Throws<CudaException>(() => backend.Compile(BackendCase.Dense(large, KnownRecipes.Int8)));
-            Assert.Contains("bytes asked for", refusal.Message, StringComparison.Ordinal);
+            // Codes; scales of Q and K, of V; sums and means of K; constants of rows; the fault.
+            const long Slots = 64L << 20;
+            const long Bytes = (3 * Slots * 128) + (2 * Slots * 4) + (Slots / 64 * 128 * (4 + 8)) + (64 * 128 * 4) + (Slots * 4) + 256;
+            Assert.Contains($"{Bytes} bytes asked for", refusal.Message, StringComparison.Ordinal);
             Assert.Equal(0, ((CudaDevice)backend.Device!).Outstanding);
         }
 
