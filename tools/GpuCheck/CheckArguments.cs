@@ -9,8 +9,8 @@ internal sealed record CheckArguments(IReadOnlyList<string> Stages, string Folde
 {
     public const string Usage =
         "usage: GpuCheck STAGE... [--output FOLDER] [--quick] [--cache FOLDER] [--seconds N] [--limit N] [--in-process]\n"
-        + "stages: probe, instructions, ceilings, quantize, attention, rows, smallest, timings, verify;\n"
-        + "        m0 is probe, instructions, ceilings; all is every one but smallest and verify";
+        + "stages: probe, instructions, ceilings, quantize, attention, rows, smallest, timings, tune, verify;\n"
+        + "        m0 is probe, instructions, ceilings; all is every one but smallest, tune and verify";
 
     private static readonly string[] First = ["probe", "instructions", "ceilings"];
 

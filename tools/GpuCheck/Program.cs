@@ -17,7 +17,7 @@ internal static class Program
     private static readonly IStage[] Stages =
     [
         new ProbeStage(), new InstructionStage(), new CeilingStage(), new QuantizeStage(), new AttentionStage(), new RowsStage(), new SanitizeStage(),
-        new TimingStage(),
+        new TimingStage(), new TuneStage(),
     ];
 
     public static int Main(string[] arguments)

@@ -50,6 +50,13 @@ struct dim3 { unsigned int x, y, z; };
 #define TESSERA_UNROLL
 #endif
 
+// Blocks a multiprocessor should hold bound the registers of a thread. What is best is a question to a device: TESSERA_MINIMUM_BLOCKS asks it.
+#if defined(TESSERA_MINIMUM_BLOCKS)
+#define TESSERA_BLOCKS(blocks) TESSERA_MINIMUM_BLOCKS
+#else
+#define TESSERA_BLOCKS(blocks) blocks
+#endif
+
 // An entry point: C linkage, one parameter by value, tensor maps in it by address. Threads, blocks a multiprocessor should hold, dynamic shared memory.
 #if defined(TESSERA_EMULATION)
 #define TESSERA_KERNEL(name, parameter_type, threads, blocks, shared)                                                            \
@@ -61,7 +68,7 @@ struct dim3 { unsigned int x, y, z; };
 #else
 #define TESSERA_KERNEL(name, parameter_type, threads, blocks, shared)                                                            \
     static_assert((shared) <= 227 * 1024, "shared memory of a block");                                                          \
-    extern "C" __global__ void __launch_bounds__(threads, blocks) name(const __grid_constant__ parameter_type parameters)
+    extern "C" __global__ void __launch_bounds__(threads, TESSERA_BLOCKS(blocks)) name(const __grid_constant__ parameter_type parameters)
 #endif
 
 #endif

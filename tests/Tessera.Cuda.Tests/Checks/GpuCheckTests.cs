@@ -21,10 +21,10 @@ public sealed class GpuCheckTests : IDisposable
     {
         (string, string)[] emulator = [("STUB_EMULATOR", EmulationBuild.Build(EmulationBuild.KernelFolder)), ("STUB_ARCHITECTURE", "89")];
 
-        GpuCheckRun run = GpuCheckRun.Of(_folder, emulator, "probe", "quantize", "attention", "rows", "smallest", "timings", "--quick");
+        GpuCheckRun run = GpuCheckRun.Of(_folder, emulator, "probe", "quantize", "attention", "rows", "smallest", "timings", "tune", "--quick");
 
         Assert.True(run.ExitCode == 0, $"{run.Output}\n{run.Error}");
-        foreach (string stage in (string[])["probe", "quantize", "attention", "rows", "smallest", "timings"])
+        foreach (string stage in (string[])["probe", "quantize", "attention", "rows", "smallest", "timings", "tune"])
         {
             StageReport report = GpuCheckRun.Report(_folder, stage);
             Assert.True(report.IsQuick);
