@@ -41,6 +41,32 @@ public sealed class InventoryTests
         Assert.Empty(Compiled.Value.SelectMany(static entry => entry.Value.LocalAccesses.Select(access => $"{entry.Key}: {access}")));
 
     [DevicePtxFact]
+    public void Registers_of_products_in_flight_are_left_alone() =>
+        Assert.Empty(Compiled.Value.SelectMany(static entry => entry.Value.FlightAccesses.Select(access => $"{entry.Key}: {access}")));
+
+    [Fact]
+    public void A_register_is_in_flight_until_its_group_was_waited_for()
+    {
+        const string Scores = "{ .reg .pred p; setp.ne.b32 p, %r9, 0; wgmma.mma_async.sync.aligned.m64n8k32.s32.s8.s8 {%r1, %r2}, %rd1, %rd2, p; }";
+        const string Sums = "wgmma.mma_async.sync.aligned.m64n8k32.s32.s8.s8 {%r3, %r4}, {%r5, %r6}, %rd2, p;";
+        ProductFlight flight = new();
+        Assert.Null(flight.Pass("mov.u32 %r1, 0;"));
+        Assert.Null(flight.Pass(Scores));
+        Assert.Equal("%r2", flight.Pass("mov.u32 %r7, %r2;"));
+        Assert.Null(flight.Pass("mov.u32 %r7, %r22;"));
+        Assert.Null(flight.Pass(Scores));
+        Assert.Null(flight.Pass("wgmma.commit_group.sync.aligned;"));
+        Assert.Null(flight.Pass(Sums));
+        Assert.Null(flight.Pass("wgmma.commit_group.sync.aligned;"));
+        Assert.Equal("%r1", flight.Pass("add.s32 %r8, %r1, 1;"));
+        Assert.Null(flight.Pass("wgmma.wait_group.sync.aligned 1;"));
+        Assert.Null(flight.Pass("add.s32 %r8, %r1, 1;"));
+        Assert.Equal("%r6", flight.Pass("mov.u32 %r6, %r1;"));
+        Assert.Null(flight.Pass("wgmma.wait_group.sync.aligned 0;"));
+        Assert.Null(flight.Pass("mov.u32 %r6, %r3;"));
+    }
+
+    [DevicePtxFact]
     public void Every_module_is_compiled_for_every_target_it_runs_on()
     {
         foreach (KernelModule module in KernelCatalogue.Modules)

@@ -14,12 +14,18 @@ internal sealed class PtxModule
         Target = Regex.Match(text, @"^\.target (\w+)", RegexOptions.Multiline | Culture).Groups[1].Value;
         string kernel = "";
         bool inside = false;
+        ProductFlight flight = new();
         foreach (string line in text.Split('\n').Select(static line => line.Trim()))
         {
             if (Regex.Match(line, @"^\.visible \.entry (\w+)", Culture) is { Success: true } entry)
             {
                 kernel = entry.Groups[1].Value;
                 Kernels.Add(kernel);
+                flight = new ProductFlight();
+            }
+            else if (flight.Pass(line) is { } register)
+            {
+                FlightAccesses.Add($"{kernel}: {register} in {line}");
             }
             else if (line.StartsWith("// begin inline asm", StringComparison.Ordinal))
             {
@@ -54,6 +60,9 @@ internal sealed class PtxModule
 
     /// <summary>Lines that touch local memory: registers that were indexed or spilled before the assembler saw them.</summary>
     public List<string> LocalAccesses { get; } = [];
+
+    /// <summary>Lines that touch a register of a product between its start and its wait.</summary>
+    public List<string> FlightAccesses { get; } = [];
 
     private static IEnumerable<PtxStatement> Split(string kernel, string line)
     {

@@ -66,7 +66,7 @@ struct Pipeline {
     TESSERA_MEMBER u32 values_full(u32 i) const { return keys_full(i) + 16 * kStages; }
     TESSERA_MEMBER u32 values_empty(u32 i) const { return keys_full(i) + 24 * kStages; }
     TESSERA_MEMBER u32 queries_full() const { return shared + kBarriers + 32 * kStages; }
-    TESSERA_MEMBER u32 parity(u32 i) const { return i / kStages & 1; }
+    TESSERA_MEMBER static u32 parity(u32 i) { return i / kStages & 1; }
 };
 
 // One thread copies; the first pass of a stage finds it empty.
@@ -93,7 +93,6 @@ TESSERA_INLINE void produce(const PipelineProbeParameters& p, const P& pipe)
 template <class P>
 TESSERA_INLINE void start_scores(const P& pipe, u32 queries, u32 i, typename P::Sum (&scores)[P::kChannels / 2])
 {
-    mbarrier_wait(pipe.keys_full(i), pipe.parity(i)); // keys
     TESSERA_UNROLL for (u32 k = 0; k < P::kRow / 32; ++k)
         P::Format::multiply(scores, wgmma_operand<P::kRow>(queries + 32 * k), wgmma_operand<P::kRow>(pipe.keys(i) + 32 * k), k != 0);
     wgmma_commit();
@@ -144,44 +143,51 @@ TESSERA_INLINE void store_output(const PipelineProbeParameters& p, const P& pipe
     if (stores) bulk_store_wait_read<0>(); // the last half
 }
 
+// One turn: scores of block i + 1, if there is one, under the sums of block i. Whether there is one is known when this is compiled, since
+// accumulators in flight must not meet in a branch.
+template <bool kMore, class P, class Sum, int kCount, int kSteps>
+TESSERA_INLINE void take_turn(const P& pipe, u32 consumer, u32 queries, u32 i, Sum (&scores)[kCount], Sum (&sums)[kCount], Sum (&output)[kCount], u32 (&codes)[kSteps][4])
+{
+    named_barrier_wait(kTurn + consumer, 256);
+    if constexpr (kMore) mbarrier_wait(pipe.keys_full(i + 1), pipe.parity(i + 1)); // keys
+    mbarrier_wait(pipe.values_full(i), pipe.parity(i)); // values
+    wgmma_fence(); // scores, sums, codes
+    if constexpr (kMore) start_scores(pipe, queries, i + 1, scores);
+    TESSERA_UNROLL for (u32 k = 0; k < kSteps; ++k) P::Format::multiply(sums, codes[k], wgmma_operand<P::kRow>(pipe.values(i) + 32 * k), k != 0);
+    wgmma_commit();
+    if (kMore || consumer == 0) named_barrier_arrive(kTurn + (consumer ^ 1), 256); // the other's turn
+    if constexpr (kMore) {
+        wgmma_wait<1>();
+        wgmma_accumulators(scores);
+        if (lane_index() == 0) mbarrier_arrive(pipe.keys_empty(i + 1));
+    }
+
+    wgmma_wait<0>(); // sums
+    wgmma_accumulators(sums);
+    if (lane_index() == 0) mbarrier_arrive(pipe.values_empty(i));
+    TESSERA_UNROLL for (u32 e = 0; e < kCount; ++e) output[e] += sums[e];
+    if constexpr (kMore) make_codes<P>(scores, codes);
+}
+
 template <class P>
 TESSERA_INLINE void consume(const PipelineProbeParameters& p, const P& pipe, u32 consumer)
 {
     const u32 queries = pipe.shared + consumer * P::kQueries;
-    const bool releases = lane_index() == 0;
     typename P::Sum scores[P::kChannels / 2] = {}, sums[P::kChannels / 2] = {}, output[P::kChannels / 2] = {};
     u32 codes[P::kChannels / 32][4];
     mbarrier_wait(pipe.queries_full(), 0);
+    if (consumer == 1) named_barrier_arrive(kTurn, 256); // the first turn is consumer 0's
     if (pipe.count > 0) {
+        mbarrier_wait(pipe.keys_full(0), 0); // first keys
         wgmma_fence();
         start_scores(pipe, queries, 0, scores);
         wgmma_wait<0>();
         wgmma_accumulators(scores);
-        if (releases) mbarrier_arrive(pipe.keys_empty(0));
+        if (lane_index() == 0) mbarrier_arrive(pipe.keys_empty(0));
         make_codes<P>(scores, codes);
-    }
-
-    if (consumer == 1) named_barrier_arrive(kTurn, 256); // the first turn is consumer 0's
-    for (s32 i = 0; i < pipe.count; ++i) {
-        const bool more = i + 1 < pipe.count;
-        named_barrier_wait(kTurn + consumer, 256);
-        wgmma_fence(); // scores, sums, codes
-        if (more) start_scores(pipe, queries, i + 1, scores);
-        mbarrier_wait(pipe.values_full(i), pipe.parity(i)); // values
-        TESSERA_UNROLL for (u32 k = 0; k < P::kRow / 32; ++k) P::Format::multiply(sums, codes[k], wgmma_operand<P::kRow>(pipe.values(i) + 32 * k), k != 0);
-        wgmma_commit();
-        if (more || consumer == 0) named_barrier_arrive(kTurn + (consumer ^ 1), 256); // the other's turn
-        if (more) {
-            wgmma_wait<1>();
-            wgmma_accumulators(scores);
-            if (releases) mbarrier_arrive(pipe.keys_empty(i + 1));
-        }
-
-        wgmma_wait<0>(); // sums
-        wgmma_accumulators(sums);
-        if (releases) mbarrier_arrive(pipe.values_empty(i));
-        TESSERA_UNROLL for (u32 e = 0; e < P::kChannels / 2; ++e) output[e] += sums[e];
-        if (more) make_codes<P>(scores, codes);
+        const u32 last = u32(pipe.count) - 1;
+        for (u32 i = 0; i < last; ++i) take_turn<true>(pipe, consumer, queries, i, scores, sums, output, codes);
+        take_turn<false>(pipe, consumer, queries, last, scores, sums, output, codes);
     }
 
     store_output(p, pipe, consumer, queries, output);
