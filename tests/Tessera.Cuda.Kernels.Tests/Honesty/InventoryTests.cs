@@ -195,6 +195,11 @@ public sealed class InventoryTests
 
     private static Dictionary<string, PtxModule> Compile()
     {
+        if (Directory.Exists(PtxFolder))
+        {
+            Directory.Delete(PtxFolder, recursive: true); // what an earlier run left of sources that are gone
+        }
+
         RunScript("cuda-ptx", PtxFolder);
         return Directory.GetFiles(PtxFolder, "*.ptx").ToDictionary(
             static path => Path.GetFileNameWithoutExtension(path), static path => new PtxModule(File.ReadAllText(path)));
