@@ -1,3 +1,4 @@
+using GpuCheck.Probes;
 using Tessera.Attention;
 using Tessera.Backends.Reference;
 using Tessera.Cuda.Emulation;
@@ -32,10 +33,8 @@ internal static class KernelSuites
 
     public static string[] StoreUnits { get; } = ["sm90a_bulk_store_probe.cu"];
 
-    private static readonly Lazy<PipelineCase[]> Pipelines = new(static () =>
-        [new("probe_pipeline_int8_d64"), new("probe_pipeline_int8_d128")]);
-
-    private static readonly Lazy<PipelineCase> Growing = new(static () => new("probe_pipeline_e4m3_d128", positive: true));
+    private static readonly Lazy<(InstructionProbe Probe, ProbeData Data)[]> Pipelines = new(static () =>
+        [.. BlockSparseProbes.All.Take(2).Select(static probe => (probe, probe.Data()))]);
 
     /// <summary>Dense with a tail, lists with orders and text, and partial blocks, in three orders of threads.</summary>
     public static void Attention(EmulatedKernels kernels)
@@ -82,16 +81,17 @@ internal static class KernelSuites
     {
         foreach (EmulatedSchedule schedule in EmulatedSchedule.All)
         {
-            foreach (PipelineCase inputs in Pipelines.Value)
+            foreach ((InstructionProbe probe, ProbeData data) in Pipelines.Value)
             {
-                Assert.Equal(0, inputs.Run(kernels, schedule));
+                PipelineProbeTests.Check(kernels, probe, data, schedule);
             }
         }
     }
 
     /// <summary>The pipeline on tensor cores that keep 14 bits.</summary>
     public static void NarrowPipeline(EmulatedKernels kernels) =>
-        Assert.Equal(0, Growing.Value.Run(kernels, new EmulatedSchedule(1), PipelineProbeTests.HopperBits));
+        PipelineProbeTests.Check(
+            kernels, PipelineProbeTests.Growing.Probe, PipelineProbeTests.Growing.Data, new EmulatedSchedule(1), PipelineProbeTests.HopperBits);
 
     /// <summary>A box from one tensor to another, and matrices that leave registers.</summary>
     public static void Store(EmulatedKernels kernels)

@@ -42,8 +42,8 @@ public sealed class WgmmaProbeTests
         Check(kernel, EmulatedKernels.Shared, EmulatedSchedule.All[schedule]);
 
     /// <summary>
-    /// 4096 products of 1 and 1.125, 32 an instruction, on accumulators of 14 bits. 57 sums of 36 are exact and reach 2052; from 2048 on the last
-    /// bit weighs 1/4 and a product is worth 1, so that each of the other 71 adds 32.
+    /// 4096 products of 1 and 1.125, 32 an instruction, on accumulators of 14 bits. 57 sums of 36 are exact and reach 2052; from 2048 on the
+    /// last bit weighs 1/4 and a product is worth 1, so that each of the other 71 adds 32.
     /// </summary>
     [EmulatedTheory]
     [InlineData(0, 4608)]
@@ -69,8 +69,8 @@ public sealed class WgmmaProbeTests
             byte[] codes = new byte[Rows * Length];
             Array.Fill(codes, ((Float8E4M3)value).Bits);
             return data.PutMap(new TensorMap(
-                new DevicePointer(data.Put<byte>(codes)), TensorMapElement.UInt8, [Length, Rows, 1], [Length, Length * Rows], [StepBytes, Rows, 1],
-                TensorMapSwizzle.Bytes128));
+                new DevicePointer(data.Put<byte>(codes)), TensorMapElement.UInt8, [Length, Rows, 1], [Length, Length * Rows],
+                [StepBytes, Rows, 1], TensorMapSwizzle.Bytes128));
         }
     }
 

@@ -15,7 +15,7 @@ struct PipelineProbeParameters {
     u64 output;     // tensor map of 16-bit words [heads, rows, channels], box 64 x 64
     u64 rowStart;   // s32 [heads * tiles + 1]
     u64 blocks;     // s32, blocks of as many keys as there are channels
-    s32 tiles;      // of 128 rows
+    s32 tiles;      // of 128 rows; a block each, those of one head together
     s32 reserved;
 };
 
@@ -56,7 +56,7 @@ struct Pipeline {
     static constexpr int kShared = int(kBarriers) + 8 * (4 * kStages + 1);
 
     u32 shared = shared_base();
-    u32 tile = block_x(), head = block_y();
+    u32 tile = 0, head = 0;
     s32 first = 0, count = 0;                                   // of the list
 
     TESSERA_MEMBER u32 keys(u32 i) const { return shared + kKeys + i % kStages * kTile; }
@@ -209,7 +209,9 @@ TESSERA_INLINE void run_pipeline(const PipelineProbeParameters& p)
         mbarrier_initialise_fence();
     }
 
-    const u64 list = p.rowStart + 4 * u64(pipe.head * u32(p.tiles) + pipe.tile);
+    const u64 list = p.rowStart + 4 * u64(block_x());
+    pipe.tile = block_x() % u32(p.tiles);
+    pipe.head = block_x() / u32(p.tiles);
     pipe.first = load_s32(list);
     pipe.count = load_s32(list + 4) - pipe.first;
     block_barrier();
