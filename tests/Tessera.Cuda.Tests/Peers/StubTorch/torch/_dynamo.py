@@ -1,0 +1,2 @@
+def reset():
+    """Forgets what was compiled."""
