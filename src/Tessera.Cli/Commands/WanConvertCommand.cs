@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using Spectre.Console;
 using Tessera.Cli.Options;
 using Tessera.Cli.Output;
@@ -14,7 +13,6 @@ namespace Tessera.Cli.Commands;
 internal sealed class WanConvertCommand : CommandWithExamples
 {
     private static readonly string[] Formats = ["bf16", "f16", "f8", "int8"];
-    private static readonly string[] PartNames = ["transformer", "text-encoder", "vae", "tokenizer", "tiny-vae"];
 
     private readonly Argument<string> _source = new("folder")
     {
@@ -36,13 +34,7 @@ internal sealed class WanConvertCommand : CommandWithExamples
         Required = true,
     };
 
-    private readonly Option<string[]> _parts = new("--parts")
-    {
-        Description = $"Parts to write, separated by commas: {string.Join(", ", PartNames)}. Default: all that are there.",
-        HelpName = "P,P,...",
-        DefaultValueFactory = _ => PartNames,
-        CustomParser = result => NameOption.ParseList(result, "Part", PartNames),
-    };
+    private readonly Option<string[]> _parts = PartsOption.Create(PartsOption.All, "all that are there");
 
     private readonly Option<bool> _json = JsonOption.Create();
 
@@ -65,8 +57,7 @@ internal sealed class WanConvertCommand : CommandWithExamples
         string source = parsed.GetValue(_source)!;
         string folder = parsed.GetValue(_output)!;
         string format = parsed.GetValue(_weights)!;
-        WanParts parts = parsed.GetValue(_parts)!.Aggregate(
-            WanParts.None, static (sum, name) => sum | (WanParts)(1 << Array.IndexOf(PartNames, name)));
+        WanParts parts = PartsOption.Read(parsed.GetValue(_parts)!);
         using CheckpointConversion conversion = new(WanCheckpoint.Find(source), (WeightFormat)Array.IndexOf(Formats, format), parts);
         if (conversion.Files.Count == 0)
         {
@@ -74,12 +65,7 @@ internal sealed class WanConvertCommand : CommandWithExamples
         }
 
         OutputFolder.RequireRoom(folder, conversion.ByteLength, "Write fewer --parts or a smaller format.");
-        Stopwatch watch = Stopwatch.StartNew();
-        ProgressDisplay.Run(console, progress =>
-        {
-            conversion.Write(folder, new ByteProgress(progress), cancellationToken);
-            return true;
-        });
+        TimeSpan time = ShareProgress.Run(console, "converting", progress => conversion.Write(folder, progress, cancellationToken));
         WanConvertReport report = new()
         {
             Source = source,
@@ -87,7 +73,7 @@ internal sealed class WanConvertCommand : CommandWithExamples
             Weights = format,
             Files = conversion.Files,
             Bytes = conversion.ByteLength,
-            Seconds = watch.Elapsed.TotalSeconds,
+            Seconds = time.TotalSeconds,
         };
         JsonOutput.WriteOrPrint(
             console, parsed.GetValue(_json), report, CliJsonContext.Default.WanConvertReport,
@@ -95,10 +81,5 @@ internal sealed class WanConvertCommand : CommandWithExamples
                 $"wrote {report.Bytes / 1e6:0.0} MB ({string.Join(", ", report.Files)}) to {report.Checkpoint} "
                     + $"in {Figures.Duration(report.Seconds)}"));
         return ExitCode.Done;
-    }
-
-    private sealed class ByteProgress(IProgress<WorkStep> steps) : IProgress<double>
-    {
-        public void Report(double value) => steps.Report(new WorkStep("converting", value));
     }
 }

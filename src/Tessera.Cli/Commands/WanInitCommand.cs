@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using Spectre.Console;
 using Tessera.Cli.Options;
 using Tessera.Cli.Output;
@@ -14,8 +13,6 @@ internal sealed class WanInitCommand : CommandWithExamples
 {
     private static readonly string[] Configs = ["tiny", "1.3b", "14b"];
     private static readonly string[] Types = ["f32", "bf16", "f16"];
-    private static readonly string[] PartNames = ["transformer", "text-encoder", "vae", "tokenizer", "tiny-vae"];
-    private static readonly string[] ModelParts = PartNames[..4];
 
     private readonly Option<string> _config = new("--config")
     {
@@ -38,13 +35,7 @@ internal sealed class WanInitCommand : CommandWithExamples
         DefaultValueFactory = _ => "",
         CustomParser = result => NameOption.ParseOne(result, "--type", Types)!,
     };
-    private readonly Option<string[]> _parts = new("--parts")
-    {
-        Description = $"Parts to write, separated by commas: {string.Join(", ", PartNames)}. Default: all but the last.",
-        HelpName = "P,P,...",
-        DefaultValueFactory = _ => ModelParts,
-        CustomParser = result => NameOption.ParseList(result, "Part", PartNames),
-    };
+    private readonly Option<string[]> _parts = PartsOption.Create(PartsOption.Model, "all but the last");
     private readonly Option<bool> _json = JsonOption.Create();
 
     public WanInitCommand(CommandConsole console)
@@ -68,14 +59,9 @@ internal sealed class WanInitCommand : CommandWithExamples
         string folder = parsed.GetValue(_output) ?? $"wan-{config}-random";
         string[] parts = parsed.GetValue(_parts)!;
         RandomCheckpoint checkpoint = new(
-            SizesOf(config), (ulong)parsed.GetValue(_seed), PartsOf(parts), TypeOf(parsed.GetValue(_type)!, config));
+            SizesOf(config), (ulong)parsed.GetValue(_seed), PartsOption.Read(parts), TypeOf(parsed.GetValue(_type)!, config));
         OutputFolder.RequireRoom(folder, checkpoint.ByteLength, "Write fewer --parts or a smaller --type.");
-        Stopwatch watch = Stopwatch.StartNew();
-        ProgressDisplay.Run(console, progress =>
-        {
-            checkpoint.Write(folder, new ByteProgress(progress), cancellationToken);
-            return true;
-        });
+        TimeSpan time = ShareProgress.Run(console, "writing", progress => checkpoint.Write(folder, progress, cancellationToken));
         WanInitReport report = new()
         {
             Checkpoint = folder,
@@ -83,7 +69,7 @@ internal sealed class WanInitCommand : CommandWithExamples
             Seed = parsed.GetValue(_seed),
             Parts = parts,
             Bytes = checkpoint.ByteLength,
-            Seconds = watch.Elapsed.TotalSeconds,
+            Seconds = time.TotalSeconds,
         };
         JsonOutput.WriteOrPrint(
             console, parsed.GetValue(_json), report, CliJsonContext.Default.WanInitReport,
@@ -108,20 +94,4 @@ internal sealed class WanInitCommand : CommandWithExamples
         "f16" => TensorDataType.Float16,
         _ => config == "14b" ? TensorDataType.BFloat16 : TensorDataType.Float32,
     };
-
-    private static WanParts PartsOf(string[] names)
-    {
-        WanParts parts = WanParts.None;
-        foreach (string name in names)
-        {
-            parts |= (WanParts)(1 << Array.IndexOf(PartNames, name));
-        }
-
-        return parts;
-    }
-
-    private sealed class ByteProgress(IProgress<WorkStep> steps) : IProgress<double>
-    {
-        public void Report(double value) => steps.Report(new WorkStep("writing", value));
-    }
 }

@@ -19,19 +19,13 @@ internal readonly unsafe struct BFloat16RowsJob<TEpilogue>(
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Execute(int item, int worker)
     {
-        int firstRow = item / blocking.Groups * blocking.RowChunk;
-        int lastRow = Math.Min(rows, firstRow + blocking.RowChunk);
-        int firstPanel = blocking.FirstPanel(item % blocking.Groups);
-        int lastPanel = blocking.FirstPanel((item % blocking.Groups) + 1);
-        int firstColumn = layout.ColumnOf(firstPanel);
-        int width = layout.ColumnOf(lastPanel) - firstColumn;
-        int columns = (int)Math.Min(width, weight.Rows - firstColumn);
+        ProductItem part = new(item, rows, weight.Rows, layout, blocking);
+        int width = part.Width;
         int inner = (int)weight.RowLength;
         int pairs = (inner + 1) / 2;
         bool isBlocked = pairs > blocking.Inner;
         long packedFloats = ProductScratch.Lines((long)width * blocking.Inner);
-        int tiles = isBlocked ? (lastRow - firstRow + BFloat16Panel.Rows - 1) / BFloat16Panel.Rows : 1;
-        long sumFloats = (long)width * tiles * BFloat16Panel.Rows;
+        long sumFloats = part.SumFloats(isBlocked, BFloat16Panel.Rows);
         long roundedFloats = (long)BFloat16Panel.Rows * blocking.Inner;
         float* packed = ProductScratch.Worker(packedFloats + sumFloats + roundedFloats + (6L * blocking.Inner));
         float* sums = packed + packedFloats;
@@ -40,20 +34,20 @@ internal readonly unsafe struct BFloat16RowsJob<TEpilogue>(
         for (int start = 0; start < pairs; start += blocking.Inner)
         {
             int count = Math.Min(blocking.Inner, pairs - start);
-            Pack(firstPanel, lastPanel, start, count, packed, widened);
-            for (int row = firstRow; row < lastRow; row += BFloat16Panel.Rows)
+            Pack(part, start, count, packed, widened);
+            for (int row = part.FirstRow; row < part.LastRow; row += BFloat16Panel.Rows)
             {
-                int tileRows = Math.Min(BFloat16Panel.Rows, lastRow - row);
-                float* block = sums + (isBlocked ? (long)(row - firstRow) * width : 0);
+                int tileRows = Math.Min(BFloat16Panel.Rows, part.LastRow - row);
+                float* block = sums + (isBlocked ? (long)(row - part.FirstRow) * width : 0);
                 Round(row, tileRows, 2 * start, Math.Min(2 * count, inner - (2 * start)), rounded);
                 BFloat16Arguments arguments;
                 arguments.A = rounded;
                 arguments.AStride = (long)blocking.Inner * sizeof(float);
                 arguments.Steps = count;
                 arguments.CStride = (long)width * sizeof(float);
-                for (int panel = firstPanel; panel < lastPanel; panel++)
+                for (int panel = part.FirstPanel; panel < part.LastPanel; panel++)
                 {
-                    int column = layout.ColumnOf(panel) - firstColumn;
+                    int column = part.ColumnOf(panel);
                     arguments.B = packed + ((long)column * count);
                     arguments.C = block + column;
                     EmittedBFloat16.Multiply(layout.VectorsOf(panel), start > 0, &arguments);
@@ -61,20 +55,20 @@ internal readonly unsafe struct BFloat16RowsJob<TEpilogue>(
 
                 if (start + count >= pairs)
                 {
-                    ProductFinish<Isa512, Vector512<float>, TEpilogue>.Block(block, width, tileRows, columns, target, row, firstColumn);
+                    ProductFinish<Isa512, Vector512<float>, TEpilogue>.Block(
+                        block, width, tileRows, part.Columns, target, row, part.FirstColumn);
                 }
             }
         }
     }
 
-    private void Pack(int firstPanel, int lastPanel, int start, int count, float* packed, float* widened)
+    private void Pack(in ProductItem part, int start, int count, float* packed, float* widened)
     {
-        int firstColumn = layout.ColumnOf(firstPanel);
-        for (int panel = firstPanel; panel < lastPanel; panel++)
+        for (int panel = part.FirstPanel; panel < part.LastPanel; panel++)
         {
-            int column = layout.ColumnOf(panel) - firstColumn;
+            int column = part.ColumnOf(panel);
             BFloat16Weights.PackPanel(
-                weight, firstColumn + column, start, count, packed + ((long)column * count), layout.VectorsOf(panel) * layout.Lanes,
+                weight, part.FirstColumn + column, start, count, packed + ((long)column * count), layout.VectorsOf(panel) * layout.Lanes,
                 widened);
         }
     }

@@ -27,17 +27,12 @@ internal readonly unsafe struct ManyRowsJob<TIsa, TVector, TEpilogue>(
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Execute(int item, int worker)
     {
-        int firstRow = item / blocking.Groups * blocking.RowChunk;
-        int lastRow = Math.Min(rows, firstRow + blocking.RowChunk);
-        int firstPanel = blocking.FirstPanel(item % blocking.Groups);
-        int lastPanel = blocking.FirstPanel((item % blocking.Groups) + 1);
-        int firstColumn = layout.ColumnOf(firstPanel);
-        int width = layout.ColumnOf(lastPanel) - firstColumn;
-        int columns = (int)Math.Min(width, weight.Rows - firstColumn);
+        ProductItem part = new(item, rows, weight.Rows, layout, blocking);
+        int width = part.Width;
         int inner = (int)weight.RowLength;
         bool isBlocked = inner > blocking.Inner;
         long packedFloats = ProductScratch.Lines((long)width * blocking.Inner);
-        long sumFloats = (long)width * (isBlocked ? lastRow - firstRow : ProductTile<TIsa, TVector>.Rows);
+        long sumFloats = part.SumFloats(isBlocked, ProductTile<TIsa, TVector>.Rows);
         long roundedFloats = rounds ? ProductTile<TIsa, TVector>.Rows * (long)blocking.Inner : 0;
         float* packed = ProductScratch.Worker(packedFloats + sumFloats + (RowPanel.Together * (long)blocking.Inner) + roundedFloats);
         float* sums = packed + packedFloats;
@@ -47,26 +42,11 @@ internal readonly unsafe struct ManyRowsJob<TIsa, TVector, TEpilogue>(
         do
         {
             int count = Math.Min(blocking.Inner, inner - start);
-            for (int panel = firstPanel; panel < lastPanel; panel++)
+            Pack(part, start, count, packed, widened);
+            for (int row = part.FirstRow; row < part.LastRow; row += ProductTile<TIsa, TVector>.Rows)
             {
-                int column = layout.ColumnOf(panel) - firstColumn;
-                WeightRows<TIsa, TVector>.PackPanel(
-                    weight, firstColumn + column, start, count, packed + ((long)column * count),
-                    layout.VectorsOf(panel) * TIsa.Count, widened);
-            }
-
-            if (rounds && weight.DataType != TensorDataType.BFloat16)
-            {
-                for (int j = 0; j < width; j++)
-                {
-                    BFloat16Rounding.RoundWide(packed + ((long)j * count), packed + ((long)j * count), count);
-                }
-            }
-
-            for (int row = firstRow; row < lastRow; row += ProductTile<TIsa, TVector>.Rows)
-            {
-                int tileRows = Math.Min(ProductTile<TIsa, TVector>.Rows, lastRow - row);
-                float* block = sums + (isBlocked ? (long)(row - firstRow) * width : 0);
+                int tileRows = Math.Min(ProductTile<TIsa, TVector>.Rows, part.LastRow - row);
+                float* block = sums + (isBlocked ? (long)(row - part.FirstRow) * width : 0);
                 float* a = x + (row * xStride) + start;
                 nint aStride = xStride;
                 if (rounds)
@@ -76,9 +56,9 @@ internal readonly unsafe struct ManyRowsJob<TIsa, TVector, TEpilogue>(
                 }
 
                 ProductSegment segment = new() { Steps = count };
-                for (int panel = firstPanel; panel < lastPanel; panel++)
+                for (int panel = part.FirstPanel; panel < part.LastPanel; panel++)
                 {
-                    int column = layout.ColumnOf(panel) - firstColumn;
+                    int column = part.ColumnOf(panel);
                     segment.B = packed + ((long)column * count);
                     ProductTile<TIsa, TVector>.Multiply(
                         &segment, 1, a, aStride, tileRows, block + column, width, layout.VectorsOf(panel), start > 0);
@@ -86,13 +66,34 @@ internal readonly unsafe struct ManyRowsJob<TIsa, TVector, TEpilogue>(
 
                 if (start + count >= inner)
                 {
-                    ProductFinish<TIsa, TVector, TEpilogue>.Block(block, width, tileRows, columns, target, row, firstColumn);
+                    ProductFinish<TIsa, TVector, TEpilogue>.Block(
+                        block, width, tileRows, part.Columns, target, row, part.FirstColumn);
                 }
             }
 
             start += count;
         }
         while (start < inner);
+    }
+
+    /// <summary>A block of W, rounded where W is not stored as it is asked for.</summary>
+    private void Pack(in ProductItem part, int start, int count, float* packed, float* widened)
+    {
+        for (int panel = part.FirstPanel; panel < part.LastPanel; panel++)
+        {
+            int column = part.ColumnOf(panel);
+            WeightRows<TIsa, TVector>.PackPanel(
+                weight, part.FirstColumn + column, start, count, packed + ((long)column * count), layout.VectorsOf(panel) * TIsa.Count,
+                widened);
+        }
+
+        if (rounds && weight.DataType != TensorDataType.BFloat16)
+        {
+            for (int j = 0; j < part.Width; j++)
+            {
+                BFloat16Rounding.RoundWide(packed + ((long)j * count), packed + ((long)j * count), count);
+            }
+        }
     }
 
     private float* Rounded(float* a, int tileRows, int count, float* rounded)

@@ -111,6 +111,7 @@ internal static unsafe class ProductTile<TIsa, TVector>
         TVector n70 = TIsa.Zero, n71 = TIsa.Zero, n72 = TIsa.Zero;
         for (int s = 0; s < segmentCount; s++)
         {
+            segments[s].Ask();
             float* b = segments[s].B;
             float* a0 = a + segments[s].Offset;
             float* a1 = a0 + (Math.Min(1, TRows.Rows - 1) * aStride);

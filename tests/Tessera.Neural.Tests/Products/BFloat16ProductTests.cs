@@ -30,8 +30,8 @@ public sealed class BFloat16ProductTests
     [InlineData(3, 0, 4)]
     public void Products_are_within_the_rounding_of_their_sums(int rows, int inner, int columns)
     {
-        (float[] x, float[] w, float[] b) = (Normal(1, rows * inner), Normal(2, columns * inner), Normal(3, columns));
-        (double[] exact, double[] magnitudes) = Plain(Rounded(x), Rounded(w), b, rows, inner, columns);
+        (float[] x, float[] w, float[] b) = (PlainProduct.Normal(1, rows * inner), PlainProduct.Normal(2, columns * inner), PlainProduct.Normal(3, columns));
+        (double[] exact, double[] magnitudes) = PlainProduct.Of(Rounded(x), Rounded(w), b, rows, inner, columns);
         StoredTensor stored = StoredTensor.FromValues<float>("w", [columns, inner], w);
         StoredTensor narrow = StoredTensor.FromValues<BFloat16>("w", [columns, inner], [.. w.Select(static value => (BFloat16)value)]);
         foreach (bool isEmitted in Ways())
@@ -89,7 +89,7 @@ public sealed class BFloat16ProductTests
         }
 
         const int Wider = 7;
-        (float[] x, float[] w, float[] b) = (Normal(1, rows * inner), Normal(2, columns * inner), Normal(3, columns));
+        (float[] x, float[] w, float[] b) = (PlainProduct.Normal(1, rows * inner), PlainProduct.Normal(2, columns * inner), PlainProduct.Normal(3, columns));
         StoredTensor weight = StoredTensor.FromValues<float>("w", [columns, inner], w);
         foreach (bool isEmitted in Ways())
         {
@@ -121,7 +121,7 @@ public sealed class BFloat16ProductTests
     public void Weights_are_not_read_beyond_their_end()
     {
         const int Rows = 19, Inner = 1024, Columns = 64;
-        (float[] x, float[] w) = (Normal(1, Rows * Inner), Normal(2, Columns * Inner));
+        (float[] x, float[] w) = (PlainProduct.Normal(1, Rows * Inner), PlainProduct.Normal(2, Columns * Inner));
         BFloat16[] narrow = [.. w.Select(static value => (BFloat16)value)];
         string path = Path.Combine(Path.GetTempPath(), $"tessera-{Guid.NewGuid():N}.safetensors");
         try
@@ -157,7 +157,7 @@ public sealed class BFloat16ProductTests
         const int Rows = 20, Columns = 50;
         foreach (int inner in new[] { 40, 33 })
         {
-            (float[] x, float[] w) = (Normal(1, Rows * inner), Normal(2, Columns * inner));
+            (float[] x, float[] w) = (PlainProduct.Normal(1, Rows * inner), PlainProduct.Normal(2, Columns * inner));
             StoredTensor weight = StoredTensor.FromValues<float>("w", [Columns, inner], w);
             foreach (int place in new[] { 0, inner - 1 })
             {
@@ -176,7 +176,7 @@ public sealed class BFloat16ProductTests
     public void A_layer_multiplies_in_its_precision_and_finishes_its_sums()
     {
         const int Rows = 21, Inner = 70, Columns = 53;
-        (float[] x, float[] w, float[] b) = (Normal(1, Rows * Inner), Normal(2, Columns * Inner), Normal(3, Columns));
+        (float[] x, float[] w, float[] b) = (PlainProduct.Normal(1, Rows * Inner), PlainProduct.Normal(2, Columns * Inner), PlainProduct.Normal(3, Columns));
         StoredTensor weight = StoredTensor.FromValues<float>("w", [Columns, Inner], w);
         Linear layer = new(weight, StoredTensor.FromValues<float>("b", [Columns], b)) { Precision = ProductPrecision.BFloat16 };
         float[] sums = new float[Rows * Columns];
@@ -185,8 +185,8 @@ public sealed class BFloat16ProductTests
         float[] y = new float[sums.Length];
         layer.Forward(x, Rows, default(Activated<ReluActivation>), y);
         Assert.Equal(sums.Select(static sum => MathF.Max(sum, 0)), y);
-        float[] gate = Normal(4, Columns);
-        float[] residual = Normal(5, sums.Length);
+        float[] gate = PlainProduct.Normal(4, Columns);
+        float[] residual = PlainProduct.Normal(5, sums.Length);
         float[] inPlace = [.. residual];
         layer.Forward(x, Rows, new GatedResidual(gate, inPlace), inPlace, threads: 2);
         for (int i = 0; i < y.Length; i++)
@@ -202,11 +202,11 @@ public sealed class BFloat16ProductTests
     public void Steady_products_allocate_nothing()
     {
         const int Rows = 30, Inner = 63, Columns = 48;
-        Linear layer = new(StoredTensor.FromValues<float>("w", [Columns, Inner], Normal(1, Columns * Inner)))
+        Linear layer = new(StoredTensor.FromValues<float>("w", [Columns, Inner], PlainProduct.Normal(1, Columns * Inner)))
         {
             Precision = ProductPrecision.BFloat16,
         };
-        float[] x = Normal(2, Rows * Inner);
+        float[] x = PlainProduct.Normal(2, Rows * Inner);
         float[] y = new float[Rows * Columns];
         layer.Forward(x, Rows, y, threads: 1);
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -231,30 +231,4 @@ public sealed class BFloat16ProductTests
     }
 
     private static float[] Rounded(float[] values) => [.. values.Select(static value => (float)(BFloat16)value)];
-
-    private static (double[] Sums, double[] Magnitudes) Plain(float[] x, float[] w, float[] b, int rows, int inner, int columns)
-    {
-        double[] sums = new double[rows * columns];
-        double[] magnitudes = new double[sums.Length];
-        for (int i = 0; i < sums.Length; i++)
-        {
-            (int row, int column) = (i / columns, i % columns);
-            (sums[i], magnitudes[i]) = (b[column], Math.Abs(b[column]));
-            for (int k = 0; k < inner; k++)
-            {
-                double term = (double)x[(row * inner) + k] * w[(column * inner) + k];
-                sums[i] += term;
-                magnitudes[i] += Math.Abs(term);
-            }
-        }
-
-        return (sums, magnitudes);
-    }
-
-    private static float[] Normal(int seed, int count)
-    {
-        float[] values = new float[count];
-        SeededInputs.FillNormal(new Random(seed), values);
-        return values;
-    }
 }

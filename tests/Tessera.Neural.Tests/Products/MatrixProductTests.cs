@@ -32,7 +32,7 @@ public sealed class MatrixProductTests
     public void Products_are_within_the_rounding_of_their_sums(int rows, int inner, int columns)
     {
         (float[] x, float[] w, float[] b) = Random(rows, inner, columns);
-        (double[] exact, double[] magnitudes) = Plain(x, w, b, rows, inner, columns);
+        (double[] exact, double[] magnitudes) = PlainProduct.Of(x, w, b, rows, inner, columns);
         StoredTensor weight = StoredTensor.FromValues<float>("w", [columns, inner], w);
         float[] one = new float[exact.Length];
         MatrixProduct.Multiply(x, rows, weight, b, one, threads: 1);
@@ -88,8 +88,8 @@ public sealed class MatrixProductTests
             StoredTensor.FromValues<float>("w", [Columns, Inner], w), StoredTensor.FromValues<float>("b", [Columns], b));
         float[] sums = new float[rows * Columns];
         layer.Forward(x, rows, sums);
-        float[] residual = Normal(9, sums.Length);
-        float[] gate = Normal(10, Columns);
+        float[] residual = PlainProduct.Normal(9, sums.Length);
+        float[] gate = PlainProduct.Normal(10, Columns);
         float[] y = new float[sums.Length];
 
         layer.Forward(x, rows, default(Activated<ReluActivation>), y);
@@ -269,32 +269,6 @@ public sealed class MatrixProductTests
         }
     }
 
-    private static (double[] Sums, double[] Magnitudes) Plain(float[] x, float[] w, float[] b, int rows, int inner, int columns)
-    {
-        double[] sums = new double[rows * columns];
-        double[] magnitudes = new double[sums.Length];
-        for (int i = 0; i < sums.Length; i++)
-        {
-            (int row, int column) = (i / columns, i % columns);
-            (sums[i], magnitudes[i]) = (b[column], Math.Abs(b[column]));
-            for (int k = 0; k < inner; k++)
-            {
-                double term = (double)x[(row * inner) + k] * w[(column * inner) + k];
-                sums[i] += term;
-                magnitudes[i] += Math.Abs(term);
-            }
-        }
-
-        return (sums, magnitudes);
-    }
-
     private static (float[] X, float[] W, float[] B) Random(int rows, int inner, int columns) =>
-        (Normal(rows, rows * inner), Normal(inner + 1, columns * inner), Normal(columns + 2, columns));
-
-    private static float[] Normal(int seed, int count)
-    {
-        float[] values = new float[count];
-        SeededInputs.FillNormal(new Random(seed), values);
-        return values;
-    }
+        (PlainProduct.Normal(rows, rows * inner), PlainProduct.Normal(inner + 1, columns * inner), PlainProduct.Normal(columns + 2, columns));
 }
