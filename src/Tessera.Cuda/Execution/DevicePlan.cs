@@ -23,6 +23,7 @@ internal sealed class DevicePlan : IDisposable
     private readonly DeviceConstants _constants = new();
     private readonly DeviceMemory _work;
     private readonly BlockLists _lists;
+    private readonly HeadRange[] _ranges;
     private readonly SlotGroups _queryGroups;
     private readonly SlotGroups _keyGroups;
     private readonly ArenaSlice _order;
@@ -49,6 +50,7 @@ internal sealed class DevicePlan : IDisposable
         _planned = planned;
         _device = device;
         _lists = BlockLists.Of(plan);
+        _ranges = HeadRange.Of(plan.Shape, planned.HeadsOfALaunch);
         _queryGroups = SlotGroups.Of(plan, plan.Recipe.Query, planned.Query, AttentionOperand.Query, planned.QuerySlots);
         _keyGroups = SlotGroups.Of(plan, plan.Recipe.Key, planned.Key, AttentionOperand.Key, planned.KeySlotCount);
         bool ordered = plan.Orders.Any(static order => !order.IsIdentity);
@@ -228,8 +230,17 @@ internal sealed class DevicePlan : IDisposable
 
     private void FindMeans(RowsParameters key, CudaStream stream)
     {
-        ChannelSumsParameters sums = new() { Rows = key, Sums = AddressOf(_sums), Chunks = Chunks };
-        _device.Launch(_planned.ChannelSums, LaunchHeuristics.Sums(_planned.ChannelSums, Chunks, Heads), sums, stream);
+        foreach (HeadRange range in _ranges)
+        {
+            ChannelSumsParameters sums = new()
+            {
+                Rows = range.In(key),
+                Sums = range.In(AddressOf(_sums), (long)Chunks * _planned.Attend.Channels * sizeof(double)),
+                Chunks = Chunks,
+            };
+            _device.Launch(_planned.ChannelSums, LaunchHeuristics.Sums(_planned.ChannelSums, Chunks, range.Heads), sums, stream);
+        }
+
         ChannelMeansParameters means = new()
         {
             Sums = AddressOf(_sums),
@@ -245,63 +256,74 @@ internal sealed class DevicePlan : IDisposable
     private void QuantizeRows(
         RowsParameters rows, RowScales scales, SlotGroups groups, ArenaSlice map, OperandBuffers buffers, bool isQuery, CudaStream stream)
     {
-        if (scales.NeedsMaxima)
+        long groupBytes = (long)groups.Stride * sizeof(uint);
+        // Maxima of all heads first: they may share one.
+        foreach (HeadRange range in scales.NeedsMaxima ? _ranges : [])
         {
             GroupMaximaParameters maxima = new()
             {
-                Rows = rows,
-                GroupMaxima = AddressOf(buffers.Maxima),
+                Rows = range.In(rows),
+                GroupMaxima = range.In(AddressOf(buffers.Maxima), groupBytes),
                 SlotGroups = _constants.AddressOf(map),
                 GroupStride = groups.Stride,
             };
-            LaunchShape launch = LaunchHeuristics.Rows(_planned.GroupMaxima, rows.PaddedSlots, Heads);
+            LaunchShape launch = LaunchHeuristics.Rows(_planned.GroupMaxima, rows.PaddedSlots, range.Heads);
             _device.Launch(_planned.GroupMaxima, launch, maxima, stream);
         }
 
-        QuantizeRowsParameters parameters = new()
+        foreach (HeadRange range in _ranges)
         {
-            Rows = rows,
-            Codes = AddressOf(buffers.Codes),
-            Scales = AddressOf(buffers.Scales),
-            GroupMaxima = AddressOf(buffers.Maxima),
-            SlotGroups = _constants.AddressOf(map),
-            ConstantMean = isQuery ? AddressOf(_means) : 0,
-            RowConstants = isQuery ? AddressOf(_rowConstants) : 0,
-            GroupStride = groups.Stride,
-            GroupRows = scales.GroupRows,
-            MaximumCode = scales.MaximumCode,
-            ConstantFactor = (float)_plan.EffectiveScale,
-        };
-        _device.Launch(
-            _planned.QuantizeRows, LaunchHeuristics.Rows(_planned.QuantizeRows, rows.PaddedSlots, Heads), parameters, stream);
+            QuantizeRowsParameters parameters = new()
+            {
+                Rows = range.In(rows),
+                Codes = range.In(AddressOf(buffers.Codes), (long)rows.PaddedSlots * _planned.Attend.Channels * _planned.Attend.CodeBytes),
+                Scales = range.In(AddressOf(buffers.Scales), (long)rows.PaddedSlots * sizeof(float)),
+                GroupMaxima = range.In(AddressOf(buffers.Maxima), groupBytes),
+                SlotGroups = _constants.AddressOf(map),
+                ConstantMean = isQuery ? range.In(AddressOf(_means), (long)rows.Channels * sizeof(float)) : 0,
+                RowConstants = isQuery ? range.In(AddressOf(_rowConstants), (long)rows.PaddedSlots * sizeof(float)) : 0,
+                GroupStride = groups.Stride,
+                GroupRows = scales.GroupRows,
+                MaximumCode = scales.MaximumCode,
+                ConstantFactor = (float)_plan.EffectiveScale,
+            };
+            LaunchShape launch = LaunchHeuristics.Rows(_planned.QuantizeRows, rows.PaddedSlots, range.Heads);
+            _device.Launch(_planned.QuantizeRows, launch, parameters, stream);
+        }
     }
 
     private void QuantizeValues(RowsParameters rows, CudaStream stream)
     {
-        if (_planned.ValueNeedsMaxima)
+        AttendInstance kernel = _planned.Attend;
+        long groupBytes = (long)_planned.ValueGroups * kernel.Channels * sizeof(float);
+        foreach (HeadRange range in _ranges)
         {
-            ValueMaximaParameters maxima = new()
+            ulong maxima = range.In(AddressOf(_value.Maxima), groupBytes);
+            if (_planned.ValueNeedsMaxima)
             {
-                Rows = rows,
-                Maxima = AddressOf(_value.Maxima),
+                ValueMaximaParameters found = new()
+                {
+                    Rows = range.In(rows),
+                    Maxima = maxima,
+                    GroupSlots = _planned.ValueGroupSlots,
+                    Groups = _planned.ValueGroups,
+                };
+                _device.Launch(
+                    _planned.ValueMaxima, LaunchHeuristics.Values(_planned.ValueMaxima, rows.PaddedSlots, range.Heads), found, stream);
+            }
+
+            QuantizeValuesParameters parameters = new()
+            {
+                Rows = range.In(rows),
+                Codes = range.In(AddressOf(_value.Codes), (long)rows.PaddedSlots * kernel.Channels * kernel.ValueBytes),
+                Scales = range.In(AddressOf(_value.Scales), groupBytes),
+                Maxima = maxima,
                 GroupSlots = _planned.ValueGroupSlots,
                 Groups = _planned.ValueGroups,
+                MaximumCode = _planned.ValueMaximumCode,
             };
             _device.Launch(
-                _planned.ValueMaxima, LaunchHeuristics.Values(_planned.ValueMaxima, rows.PaddedSlots, Heads), maxima, stream);
+                _planned.QuantizeValues, LaunchHeuristics.Values(_planned.QuantizeValues, rows.PaddedSlots, range.Heads), parameters, stream);
         }
-
-        QuantizeValuesParameters parameters = new()
-        {
-            Rows = rows,
-            Codes = AddressOf(_value.Codes),
-            Scales = AddressOf(_value.Scales),
-            Maxima = AddressOf(_value.Maxima),
-            GroupSlots = _planned.ValueGroupSlots,
-            Groups = _planned.ValueGroups,
-            MaximumCode = _planned.ValueMaximumCode,
-        };
-        _device.Launch(
-            _planned.QuantizeValues, LaunchHeuristics.Values(_planned.QuantizeValues, rows.PaddedSlots, Heads), parameters, stream);
     }
 }

@@ -83,8 +83,8 @@ internal static class PlanTranslation
         AttentionShape shape = plan.Shape;
         return shape.HeadDim > LargestHeadDim
                 ? $"heads have {shape.HeadDim} channels; the kernels hold at most {LargestHeadDim}"
-            : (long)shape.Batch * shape.Heads > LaunchShape.MaximumGridYZ
-                ? $"{shape.Batch} x {shape.Heads} heads exceed a grid of {LaunchShape.MaximumGridYZ}; run fewer sequences at once"
+            : shape.Heads > LaunchShape.MaximumGridYZ
+                ? $"{shape.Heads} heads exceed a grid of {LaunchShape.MaximumGridYZ}; run fewer at once"
             : (long)shape.Batch * shape.Heads * CeilingDivision.Of(plan.Mask.QuerySlots, 64) > int.MaxValue
                 ? "the query tiles of all heads exceed 2^31; run fewer sequences at once"
             : plan.EffectiveScale < 0

@@ -37,6 +37,9 @@ internal sealed record PlannedAttention
     /// <summary>Key slots, padding of the order included.</summary>
     public required int KeySlotCount { get; init; }
 
+    /// <summary>Heads that one launch of the passes before attention takes, which have them along the second axis of the grid.</summary>
+    public int HeadsOfALaunch { get; init; } = LaunchShape.MaximumGridYZ;
+
     /// <summary>Query slots as stored.</summary>
     public int QueryPaddedSlots => CeilingDivision.Of(QuerySlots, KernelCatalogue.RowSlots) * KernelCatalogue.RowSlots;
 

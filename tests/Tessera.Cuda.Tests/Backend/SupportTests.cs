@@ -53,7 +53,9 @@ public sealed class SupportTests
     {
         AttentionPlan plan = Plan(KnownRecipes.Int8);
         Refuses(plan with { Shape = Shape with { HeadDim = 129 } }, "129 channels");
-        Refuses(plan with { Shape = Shape with { Batch = 300, Heads = 300 } }, "300 x 300 heads");
+        Refuses(plan with { Shape = Shape with { Heads = 65536 } }, "65536 heads exceed a grid of 65535");
+        Refuses(plan with { Shape = Shape with { Batch = 300_000, Heads = 30_000 } }, "exceed 2^31; run fewer sequences at once");
+        Assert.Null(PlanTranslation.Translate(plan with { Shape = Shape with { Batch = 300, Heads = 300 } }, Device(), out _));
         Refuses(plan with { Scale = -0.125 }, "need 0 or more");
         ProbabilityFormat ofTiles = new(NumberFormat.BFloat16, ProbabilityReference.TileRowMaximum);
         Refuses(plan with { Recipe = KnownRecipes.BFloat16 with { Probability = ofTiles } }, "running one");
