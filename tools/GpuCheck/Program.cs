@@ -14,7 +14,8 @@ internal static class Program
 {
     private const string Verify = "verify";
 
-    private static readonly IStage[] Stages =
+    /// <summary>Every stage.</summary>
+    internal static IStage[] Stages { get; } =
     [
         new ProbeStage(), new InstructionStage(), new CeilingStage(), new QuantizeStage(), new AttentionStage(), new RowsStage(), new SanitizeStage(),
         new TimingStage(), new TuneStage(),

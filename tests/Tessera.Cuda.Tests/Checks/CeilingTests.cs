@@ -55,6 +55,24 @@ public sealed class CeilingTests
         Assert.All(kept[..20], static share => Assert.Equal(1, share));
     }
 
+    [EmulatedTheory]
+    [InlineData("mma.sync e4m3", 14)]
+    [InlineData("wgmma e4m3", 14)]
+    [InlineData("wgmma e4m3", 22)]
+    public void Accumulators_of_few_bits_keep_what_they_have_bits_for(string name, int bits)
+    {
+        AccumulatorPrecision precision = AccumulatorPrecision.All.First(precision => precision.Name == name);
+        using EmulatedDevice device = new(90, new EmulatedSchedule(1)) { AccumulatorBits = bits };
+
+        foreach (bool inAccumulator in (bool[])[false, true])
+        {
+            double[] kept = precision.Kept(ProbeRun.Output(device, precision.Probe, precision.Data(inAccumulator)), inAccumulator);
+
+            // The largest term has its leading bit at 2^16, the last bit stands bits - 1 below.
+            Assert.Equal(bits - 1, AccumulatorPrecision.Bits(kept));
+        }
+    }
+
     [Theory]
     [InlineData(13)]
     [InlineData(22)]

@@ -1,6 +1,8 @@
+using GpuCheck;
 using GpuCheck.Inputs;
 using GpuCheck.Probes;
 using GpuCheck.Reporting;
+using GpuCheck.Stages;
 using Tessera.Cuda.Emulation;
 using Tessera.Cuda.Launch;
 using Tessera.Cuda.Tests.Stubs;
@@ -90,6 +92,24 @@ public sealed class GpuCheckTests : IDisposable
         Assert.StartsWith("prmt", unproved[0], StringComparison.Ordinal);
         Assert.StartsWith("cvt\\.rni", unproved[1], StringComparison.Ordinal);
         Assert.Contains("# Proved: Stub GPU 0 (sm_90), driver 13.0, NVRTC 13.0, ", table, StringComparison.Ordinal);
+    }
+
+    [StubFact]
+    public void Cases_of_full_size_can_be_named_and_have_names_of_their_own()
+    {
+        // Sizes that only a device has time for are not run here; that they are valid must not be left to a visit.
+        foreach (bool quick in (bool[])[false, true])
+        {
+            using CheckContext context = new(quick, _folder, _folder);
+            foreach (IStage stage in Program.Stages)
+            {
+                string[] names = [.. stage.Cases(context).Select(static part => part.Name)];
+
+                Assert.NotEmpty(names);
+                Assert.Equal(names.Distinct(), names);
+                Assert.Null(context.OpenedDevice);
+            }
+        }
     }
 
     [EmulatedFact]

@@ -35,12 +35,14 @@ internal sealed record Comparison(string Name, Func<uint, uint, bool> Accepts)
             float w = BitConverter.UInt32BitsToSingle(wanted);
             float c = BitConverter.UInt32BitsToSingle(came);
             return Float32.Accepts(wanted, came)
-                || (float.IsFinite(w) && float.IsFinite(c) && Math.Abs((double)w - c) <= Math.Max(absolute, relative * Math.Abs((double)w)));
+                || (float.IsFinite(w) && float.IsFinite(c)
+                    && Math.Abs((double)w - c) <= Math.Max(absolute, relative * Math.Abs((double)w)));
         });
 
     private static bool IsNaN16(uint word, uint exponent) => (word & exponent) == exponent && (word & (0x7fff ^ exponent)) != 0;
 
-    private static bool Same16(uint wanted, uint came, uint exponent) => wanted == came || (IsNaN16(wanted, exponent) && IsNaN16(came, exponent));
+    private static bool Same16(uint wanted, uint came, uint exponent) =>
+        wanted == came || (IsNaN16(wanted, exponent) && IsNaN16(came, exponent));
 
     private static bool SameE4M3(uint wanted, uint came) => wanted == came || ((wanted & 0x7f) == 0x7f && (came & 0x7f) == 0x7f);
 }

@@ -40,7 +40,8 @@ internal static class CopyProbes
         Load("32-byte swizzle", TensorMapSwizzle.Bytes32, (32, 40, 3), (-8, 40, 0)),
         Load("no swizzle, three planes", TensorMapSwizzle.None, (64, 32, 3), (48, 60, 1)),
         Load("no swizzle, before the beginning", TensorMapSwizzle.None, (112, 64, 2), (-32, -40, -1)),
-        new("probe_bulk_load_parameter", Source, 128, SharedBytes, Mnemonics[..3], static () => Box(TensorMapSwizzle.Bytes128, (128, 64, 1), (-16, -5, 2)))
+        new("probe_bulk_load_parameter", Source, 128, SharedBytes, Mnemonics[..3],
+            static () => Box(TensorMapSwizzle.Bytes128, (128, 64, 1), (-16, -5, 2)))
         {
             TakesMapByValue = true,
         },
@@ -66,13 +67,15 @@ internal static class CopyProbes
             shared[Swizzled(i, swizzle)] = inside ? tensor[(Stride * ((Extents.Y * z) + y)) + x] : (byte)0;
         }
 
-        return new ProbeData(MemoryMarshal.Cast<byte, uint>(tensor).ToArray(), MemoryMarshal.Cast<byte, uint>(shared).ToArray(), shared.Length)
+        return new ProbeData(
+            MemoryMarshal.Cast<byte, uint>(tensor).ToArray(), MemoryMarshal.Cast<byte, uint>(shared).ToArray(), shared.Length)
         {
             At = at,
             Maps =
             [
                 (input, _) => new TensorMap(
-                    input, TensorMapElement.UInt8, [Extents.X, Extents.Y, Extents.Z], [Stride, Stride * Extents.Y], [box.X, box.Y, box.Z], swizzle),
+                    input, TensorMapElement.UInt8, [Extents.X, Extents.Y, Extents.Z], [Stride, Stride * Extents.Y],
+                    [box.X, box.Y, box.Z], swizzle),
             ],
         };
     }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Tessera.Cuda.Driver;
 using Tessera.Cuda.Memory;
 
 namespace GpuCheck.Probes;
@@ -21,7 +22,10 @@ internal static class PipelineProbes
     /// <summary>All of them.</summary>
     public static IReadOnlyList<InstructionProbe> All { get; } =
     [
-        .. from type in new[] { ("int8", ProductType.SignedBytes, "m64n64k32.s32.s8.s8"), ("e4m3", ProductType.Float8, "m64n64k32.f32.e4m3.e4m3") }
+        .. from type in new[]
+           {
+               ("int8", ProductType.SignedBytes, "m64n64k32.s32.s8.s8"), ("e4m3", ProductType.Float8, "m64n64k32.f32.e4m3.e4m3"),
+           }
            from place in new[] { "shared", "registers" }
            select new InstructionProbe(
                $"probe_{type.Item1}_{place}", Source, 160, (4 * Rows * StepBytes) + 32, [$"wgmma.mma_async.sync.aligned.{type.Item3}"],
@@ -47,15 +51,14 @@ internal static class PipelineProbes
 
         return new ProbeData(MemoryMarshal.Cast<byte, uint>(bytes).ToArray(), expected, steps)
         {
-            Maps =
-            [
-                .. new[] { 0, Valid * Stride }.Select(static offset => (Func<Tessera.Cuda.Driver.DevicePointer, Tessera.Cuda.Driver.DevicePointer, TensorMap>)(
-                    (input, _) => new TensorMap(
-                        input + offset, TensorMapElement.UInt8, [Length, Valid, 1], [Stride, Stride * Valid], [StepBytes, Rows, 1], TensorMapSwizzle.Bytes128))),
-            ],
-            Parameters = addresses => ProbeRun.Bytes(new Parameters { A = addresses.Maps[0], B = addresses.Maps[1], D = addresses.Output, Steps = steps }),
+            Maps = [(input, _) => Map(input), (input, _) => Map(input + (Valid * Stride))],
+            Parameters = addresses => ProbeRun.Bytes(
+                new Parameters { A = addresses.Maps[0], B = addresses.Maps[1], D = addresses.Output, Steps = steps }),
         };
     }
+
+    private static TensorMap Map(DevicePointer operand) => new(
+        operand, TensorMapElement.UInt8, [Length, Valid, 1], [Stride, Stride * Valid], [StepBytes, Rows, 1], TensorMapSwizzle.Bytes128);
 
     /// <summary>Mirror of ProbeParameters.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -7,7 +7,8 @@ namespace GpuCheck.Probes;
 /// <summary>Text of the probe kernels, embedded in this program, and of single ones of them.</summary>
 internal static partial class ProbeSource
 {
-    private static readonly string[] Headers = ["compat.cuh", "prims.cuh", "wgmma.cuh", "hopper.cuh", "probe.cuh", "warpgroup.cuh", "ceiling.cuh"];
+    private static readonly string[] Headers =
+        ["compat.cuh", "prims.cuh", "wgmma.cuh", "hopper.cuh", "probe.cuh", "warpgroup.cuh", "ceiling.cuh"];
 
     /// <summary>A kernel alone: what stands before the first kernel of its file, and the kernel.</summary>
     /// <param name="file">The file, of this program.</param>
@@ -17,7 +18,8 @@ internal static partial class ProbeSource
     {
         string text = Read(file);
         return new KernelSource(
-            file, kernel is null ? text : Alone(text, kernel, file), [.. Headers.Select(static name => new KernelHeader(name, Read(name)))]);
+            file, kernel is null ? text : Alone(text, kernel, file),
+            [.. Headers.Select(static name => new KernelHeader(name, Read(name)))]);
     }
 
     /// <summary>Kernels of a file, in order.</summary>

@@ -43,7 +43,7 @@ internal static class Rounding
         return float.IsFinite(a) && float.IsFinite(b) && nearest < (double)a * b ? MathF.BitIncrement(nearest) : nearest;
     }
 
-    /// <summary>To the nearest of some numbers, to the even code in the middle; numbers ascend with their codes, the last one is the limit.</summary>
+    /// <summary>To the nearest of some numbers, to the even code in the middle; they ascend with their codes to the limit.</summary>
     public static uint ToNearest(double magnitude, Func<uint, double> numberOf, uint codes)
     {
         uint low = 0;
@@ -72,7 +72,8 @@ internal static class Rounding
             ? 0x7fff
             // The code after the largest finite one stands for 2^128: what rounds to it is infinite.
             : sign | ToNearest(
-                Math.Abs((double)x), static code => code == 0x7f80 ? Math.ScaleB(1, 128) : BitConverter.UInt32BitsToSingle(code << 16), 0x7f81);
+                Math.Abs((double)x), static code => code == 0x7f80 ? Math.ScaleB(1, 128) : BitConverter.UInt32BitsToSingle(code << 16),
+                0x7f81);
     }
 
     /// <summary>binary16, to nearest even.</summary>

@@ -11,11 +11,11 @@ internal static class ScalarProbes
 
     private static readonly float[] Special =
     [
-        0f, -0f, 1f, -1f, 0.5f, 1.5f, 2.5f, -2.5f, 3.5f, float.Epsilon, -float.Epsilon, 1.1754942e-38f, 1.1754944e-38f, -1.1754944e-38f, 1e-30f,
-        float.MaxValue, float.MinValue, float.PositiveInfinity, float.NegativeInfinity, float.NaN, 1f / 3, 3.1415927f, 8388608f, 8388609f,
-        16777215f, 12582912f, 255f, 127.5f, 448f, 463.9999f, 464f, 464.00003f, 480f, 0.001953125f, 0.0009765625f, 0.00097656256f, 65504f,
-        65519.996f, 65520f, 2147483520f, 2147483648f, -2147483648f, -2147483904f, 3.3895314e38f, 3.3961775e38f, 6.1035156e-5f, 5.9604645e-8f,
-        2.9802322e-8f,
+        0f, -0f, 1f, -1f, 0.5f, 1.5f, 2.5f, -2.5f, 3.5f, float.Epsilon, -float.Epsilon, 1.1754942e-38f, 1.1754944e-38f,
+        -1.1754944e-38f, 1e-30f, float.MaxValue, float.MinValue, float.PositiveInfinity, float.NegativeInfinity, float.NaN, 1f /
+        3, 3.1415927f, 8388608f, 8388609f, 16777215f, 12582912f, 255f, 127.5f, 448f, 463.9999f, 464f, 464.00003f, 480f,
+        0.001953125f, 0.0009765625f, 0.00097656256f, 65504f, 65519.996f, 65520f, 2147483520f, 2147483648f, -2147483648f,
+        -2147483904f, 3.3895314e38f, 3.3961775e38f, 6.1035156e-5f, 5.9604645e-8f, 2.9802322e-8f,
     ];
 
     /// <summary>All of them.</summary>
@@ -23,26 +23,35 @@ internal static class ScalarProbes
     [
         Probe("probe_bits", ["mov.b32"], Words, static (a, _, _) => a),
         Probe("probe_permute_bytes", ["prmt.b32"], Words, static (a, b, c) => PermuteBytes(a, b, c)),
-        Probe("probe_sum_of_bytes", ["dp4a.u32.u32"], Words, static (a, b, _) => unchecked(b + (a & 255) + ((a >> 8) & 255) + ((a >> 16) & 255) + (a >> 24))),
+        Probe("probe_sum_of_bytes", ["dp4a.u32.u32"], Words,
+            static (a, b, _) => unchecked(b + (a & 255) + ((a >> 8) & 255) + ((a >> 16) & 255) + (a >> 24))),
         Probe("probe_multiply", ["mul.rn.f32"], Floats, static (a, b, _) => Bits(Of(a) * Of(b)), Comparison.Float32),
         Probe("probe_multiply_up", ["mul.rp.f32"], Floats, static (a, b, _) => Bits(Rounding.MultiplyUp(Of(a), Of(b))), Comparison.Float32),
         Probe("probe_subtract", ["sub.rn.f32"], Floats, static (a, b, _) => Bits(Of(a) - Of(b)), Comparison.Float32),
         Probe("probe_divide", ["div.rn.f32"], Floats, static (a, b, _) => Bits(Of(a) / Of(b)), Comparison.Float32),
-        Probe("probe_multiply_add", ["fma.rn.f32"], Floats, static (a, b, c) => Bits(MathF.FusedMultiplyAdd(Of(a), Of(b), Of(c))), Comparison.Float32),
-        Probe("probe_multiply_add_truncated", ["fma.rz.f32"], Floats, static (a, b, c) => Bits(Rounding.MultiplyAddTowardZero(Of(a), Of(b), Of(c))), Comparison.Float32),
+        Probe("probe_multiply_add", ["fma.rn.f32"], Floats,
+            static (a, b, c) => Bits(MathF.FusedMultiplyAdd(Of(a), Of(b), Of(c))), Comparison.Float32),
+        Probe("probe_multiply_add_truncated", ["fma.rz.f32"], Floats,
+            static (a, b, c) => Bits(Rounding.MultiplyAddTowardZero(Of(a), Of(b), Of(c))), Comparison.Float32),
         Probe("probe_maximum", ["max.f32"], Floats, static (a, b, _) => Bits(MaximumNumber(Of(a), Of(b))), Comparison.Float32),
         Probe("probe_magnitude", ["abs.f32"], Floats, static (a, _, _) => a & 0x7fffffff, Comparison.Float32),
-        Probe("probe_exp2", ["ex2.approx.ftz.f32"], Exponents, static (a, _, _) => Bits(Exp2(Of(a))), Comparison.Within(ApproximateBound, 0)),
-        Probe("probe_log2", ["lg2.approx.ftz.f32"], Floats, static (a, _, _) => Bits(Log2(Of(a))), Comparison.Within(ApproximateBound, ApproximateBound)),
+        Probe("probe_exp2", ["ex2.approx.ftz.f32"], Exponents,
+            static (a, _, _) => Bits(Exp2(Of(a))), Comparison.Within(ApproximateBound, 0)),
+        Probe("probe_log2", ["lg2.approx.ftz.f32"], Floats,
+            static (a, _, _) => Bits(Log2(Of(a))), Comparison.Within(ApproximateBound, ApproximateBound)),
         Probe("probe_integer_minimum", ["min.s32"], Words, static (a, b, _) => (uint)Math.Min((int)a, (int)b)),
         Probe("probe_integer_maximum", ["max.s32"], Words, static (a, b, _) => (uint)Math.Max((int)a, (int)b)),
         Probe("probe_round_to_even", ["cvt.rni.s32.f32"], Floats, static (a, _, _) => (uint)Rounding.IntegerOf(Of(a))),
-        Probe("probe_widen_half", ["cvt.f32.f16"], Halves, static (a, _, _) => Bits((float)BitConverter.UInt16BitsToHalf((ushort)a)), Comparison.Float32),
+        Probe("probe_widen_half", ["cvt.f32.f16"], Halves,
+            static (a, _, _) => Bits((float)BitConverter.UInt16BitsToHalf((ushort)a)), Comparison.Float32),
         Probe("probe_narrow_half", ["cvt.rn.f16.f32"], Floats, static (a, _, _) => Rounding.HalfOf(Of(a)), Comparison.Half),
-        Probe("probe_pack_bf16", ["cvt.rn.bf16x2.f32"], Floats, static (a, b, _) => Rounding.BFloat16Of(Of(a)) | (Rounding.BFloat16Of(Of(b)) << 16), Comparison.BFloat16Pair),
-        Probe("probe_pack_f16", ["cvt.rn.f16x2.f32"], Floats, static (a, b, _) => Rounding.HalfOf(Of(a)) | (Rounding.HalfOf(Of(b)) << 16), Comparison.HalfPair),
+        Probe("probe_pack_bf16", ["cvt.rn.bf16x2.f32"], Floats,
+            static (a, b, _) => Rounding.BFloat16Of(Of(a)) | (Rounding.BFloat16Of(Of(b)) << 16), Comparison.BFloat16Pair),
+        Probe("probe_pack_f16", ["cvt.rn.f16x2.f32"], Floats,
+            static (a, b, _) => Rounding.HalfOf(Of(a)) | (Rounding.HalfOf(Of(b)) << 16), Comparison.HalfPair),
         Probe("probe_pack_e4m3", ["cvt.rn.satfinite.e4m3x2.f32"], SmallFloats,
-            static (a, b, _) => Rounding.Float8Of(Of(a)) | (Rounding.Float8Of(Of(b)) << 8), Comparison.Float8Pair) with { Source = "sm89_probe_e4m3.cu" },
+            static (a, b, _) => Rounding.Float8Of(Of(a)) | (Rounding.Float8Of(Of(b)) << 8), Comparison.Float8Pair)
+            with { Source = "sm89_probe_e4m3.cu" },
     ];
 
     private static InstructionProbe Probe(

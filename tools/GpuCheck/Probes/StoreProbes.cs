@@ -27,10 +27,16 @@ internal static class StoreProbes
         int rank = box.Length;
         List<string> mnemonics =
         [
-            $"cp.async.bulk.tensor.{rank}d.shared::cluster.global.mbarrier::complete_tx::bytes", $"cp.async.bulk.tensor.{rank}d.global.shared::cta.bulk_group",
-            "cp.async.bulk.commit_group", "cp.async.bulk.wait_group", "fence.proxy.tensormap::generic.acquire.sys", "elect.sync", "selp.b32",
+            $"cp.async.bulk.tensor.{rank}d.shared::cluster.global.mbarrier::complete_tx::bytes",
+            $"cp.async.bulk.tensor.{rank}d.global.shared::cta.bulk_group",
+            "cp.async.bulk.commit_group", "cp.async.bulk.wait_group", "fence.proxy.tensormap::generic.acquire.sys", "elect.sync",
+            "selp.b32",
         ];
-        return new InstructionProbe($"probe_bulk_copy_{rank}d", Source, 32, CopyShared, mnemonics, () => CopyData(swizzle, box, from, to)) { Name = name };
+        return new InstructionProbe(
+            $"probe_bulk_copy_{rank}d", Source, 32, CopyShared, mnemonics, () => CopyData(swizzle, box, from, to))
+        {
+            Name = name,
+        };
     }
 
     private static ProbeData CopyData(TensorMapSwizzle swizzle, int[] box, int[] from, int[] to)
@@ -91,8 +97,13 @@ internal static class StoreProbes
 
                 return new ProbeData(new uint[4], MemoryMarshal.Cast<ushort, uint>(elements).ToArray(), 256)
                 {
-                    Maps = [(_, output) => new TensorMap(output, TensorMapElement.UInt8, [32, 16, 1], [32, 512], [32, 16, 1], TensorMapSwizzle.None)],
-                    Parameters = addresses => ProbeRun.Bytes(new MatrixParameters { Destination = addresses.Maps[0], Transposed = transposed ? 1 : 0 }),
+                    Maps =
+                    [
+                        (_, output) => new TensorMap(
+                            output, TensorMapElement.UInt8, [32, 16, 1], [32, 512], [32, 16, 1], TensorMapSwizzle.None),
+                    ],
+                    Parameters = addresses => ProbeRun.Bytes(
+                        new MatrixParameters { Destination = addresses.Maps[0], Transposed = transposed ? 1 : 0 }),
                 };
             })
         {

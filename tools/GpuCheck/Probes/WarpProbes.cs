@@ -15,8 +15,10 @@ internal static class WarpProbes
     [
         new("probe_shuffle_xor", Source, 32, 0, ["shfl.sync.bfly.b32"], Shuffle),
         new("probe_any_lane", Source, 32, 0, ["vote.sync.any.pred", "setp.ne.b32", "selp.b32"], AnyLane),
-        new("probe_block_barrier", Source, 256, 1024, ["bar.sync"], static () => MemoryProbes.Permuted(256, static i => (i + (31 * 36)) % 256)),
-        new("probe_named_barrier", Source, 256, 512, ["bar.sync", "bar.arrive"], static () => MemoryProbes.Permuted(128, static i => 127 - i)),
+        new("probe_block_barrier", Source, 256, 1024, ["bar.sync"],
+            static () => MemoryProbes.Permuted(256, static i => (i + (31 * 36)) % 256)),
+        new("probe_named_barrier", Source, 256, 512, ["bar.sync", "bar.arrive"],
+            static () => MemoryProbes.Permuted(128, static i => 127 - i)),
         Product("probe_mma_s8_s8", Source, $"{Warp}.s32.s8.s8.s32", ProductType.SignedBytes),
         Product("probe_mma_u8_s8", Source, $"{Warp}.s32.u8.s8.s32", ProductType.UnsignedBytes),
         Product("probe_mma_bf16", Source, "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32", ProductType.BFloat16),
@@ -35,7 +37,10 @@ internal static class WarpProbes
         float[] x = [.. Enumerable.Range(0, 2 * Count).Select(_ => (random.NextSingle() * 2) - 1)];
         return new ProbeData(
             [BitConverter.SingleToUInt32Bits(Factor), .. x.Select(BitConverter.SingleToUInt32Bits)],
-            [.. Enumerable.Range(0, Count).Select(i => BitConverter.SingleToUInt32Bits(MathF.FusedMultiplyAdd(Factor, x[i], x[Count + i])))],
+            [
+                .. Enumerable.Range(0, Count)
+                    .Select(i => BitConverter.SingleToUInt32Bits(MathF.FusedMultiplyAdd(Factor, x[i], x[Count + i]))),
+            ],
             Count)
         {
             Blocks = (Count + 255) / 256,
@@ -56,7 +61,8 @@ internal static class WarpProbes
                 (int g, int c) = (lane / 4, lane % 4);
                 for (int r = 0; r < 4; r++)
                 {
-                    // a: r0 row g, bytes 4c..; r1 row g + 8; r2 row g, bytes 16 + 4c..; r3 row g + 8. d: rows g, g + 8 by columns 2c, 2c + 1.
+                    // a: r0 row g, bytes 4c..; r1 row g + 8; r2 row g, bytes 16 + 4c..; r3 row g + 8.
+                    // d: rows g, g + 8 by columns 2c, 2c + 1.
                     (int row, int column) = (g + (8 * (r / 2)), (2 * c) + (r % 2));
                     input[(320 * t) + (32 * r) + lane] = ProductTile.Word(tiles[t].A[g + (8 * (r % 2))], (16 * (r / 2)) + (4 * c));
                     input[(320 * t) + (32 * (6 + r)) + lane] = accumulators(t, row, column);
@@ -78,9 +84,11 @@ internal static class WarpProbes
             ProductTile[] tiles = [.. Enumerable.Range(0, Tiles).Select(_ => new ProductTile(type, 16, 8, 32, random))];
             bool integer = tiles[0].IsInteger;
             int[] before = [.. Enumerable.Range(0, 128 * Tiles).Select(_ => random.Next(-1_000_000, 1_000_000))];
-            ProbeData data = Fragments(tiles, (t, row, column) => start is { } first
-                ? first
-                : integer ? (uint)before[(128 * t) + (8 * row) + column] : BitConverter.SingleToUInt32Bits(before[(128 * t) + (8 * row) + column] / 1000));
+            ProbeData data = Fragments(tiles, (t, row, column) =>
+            {
+                int given = before[(128 * t) + (8 * row) + column];
+                return start ?? (integer ? (uint)given : BitConverter.SingleToUInt32Bits(given / 1000));
+            });
             return start is null ? data : data with { Input = WithoutAccumulators(data.Input) };
         });
 

@@ -57,12 +57,15 @@ internal sealed class InstructionTableFile
 
     public override string ToString() => string.Join('\n', _lines) + "\n";
 
-    private static bool IsRow(string line) => line.Length > 0 && !line.StartsWith('#') && !line.StartsWith("mnemonic\t", StringComparison.Ordinal);
+    private static bool IsRow(string line) =>
+        line.Length > 0 && !line.StartsWith('#') && !line.StartsWith("mnemonic\t", StringComparison.Ordinal);
 
     // A row of a process that ended says no more than the probe's name.
     private static HashSet<string> InstructionsOf(StageReport report, CheckOutcome outcome) =>
     [
         .. report.Rows.Where(row => row.Outcome == outcome).SelectMany(static row =>
-            row.Instructions.Count > 0 ? row.Instructions : ProbeCatalogue.All.FirstOrDefault(probe => probe.Name == row.Name)?.Mnemonics ?? []),
+            row.Instructions.Count > 0
+                ? row.Instructions
+                : ProbeCatalogue.All.FirstOrDefault(probe => probe.Name == row.Name)?.Mnemonics ?? []),
     ];
 }

@@ -14,7 +14,8 @@ internal static class MarkdownReport
             ? $"{device.Name} ({device.ArchitectureName}), driver {Version(device.DriverVersion)}, NVRTC {Version(stage.NvrtcVersion)}, "
             : "no device, ");
         text.Append(CultureInfo.InvariantCulture, $"{stage.Time:yyyy-MM-dd HH:mm} UTC, {stage.Seconds:0.0} s");
-        text.Append(stage.IsQuick ? ", quick: proves nothing of hardware" : "").Append(stage.IsComplete ? "\n\n" : ", **stopped before its end**\n\n");
+        text.Append(stage.IsQuick ? ", quick: proves nothing of hardware" : "");
+        text.Append(stage.IsComplete ? "\n\n" : ", **stopped before its end**\n\n");
         text.Append("| check | outcome | value | bound | unit | detail |\n| --- | --- | --- | --- | --- | --- |\n");
         foreach (CheckRow row in stage.Rows)
         {

@@ -25,7 +25,8 @@ internal static class VerificationRows
         string[] devices = [.. reports.Select(static report => report.Device?.Name ?? "no device").Distinct()];
         if (devices.Length > 1)
         {
-            throw new InvalidOperationException($"{folder} has reports of {string.Join(" and ", devices)}; verify those of one device at a time.");
+            throw new InvalidOperationException(
+                $"{folder} has reports of {string.Join(" and ", devices)}; verify those of one device at a time.");
         }
 
         return
@@ -56,7 +57,8 @@ internal static class VerificationRows
         foreach (StageReport report in reports)
         {
             // A kernel that ran from other sources than these shows nothing of these.
-            if (report.Kernels.FirstOrDefault(record => record.Name == kernel) is not { } record || source.Fingerprint([record.Options]) != record.Hash)
+            if (report.Kernels.FirstOrDefault(record => record.Name == kernel) is not { } record
+                || source.Fingerprint([record.Options]) != record.Hash)
             {
                 continue;
             }

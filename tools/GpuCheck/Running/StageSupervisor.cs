@@ -136,7 +136,10 @@ internal sealed class StageSupervisor
     {
         string program = Environment.ProcessPath!;
         List<string> arguments = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [Environment.GetCommandLineArgs()[0]] : [];
-        arguments.AddRange([_stage.Name, "--output", _arguments.Folder, "--worker", $"{first}", "--seconds", FormattableString.Invariant($"{seconds:0.###}")]);
+        arguments.AddRange(
+        [
+            _stage.Name, "--output", _arguments.Folder, "--worker", $"{first}", "--seconds", FormattableString.Invariant($"{seconds:0.###}"),
+        ]);
         if (_arguments.IsQuick)
         {
             arguments.Add("--quick");

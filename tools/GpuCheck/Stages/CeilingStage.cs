@@ -50,14 +50,16 @@ internal sealed class CeilingStage : IStage
         }
 
         context.Keep(
-            "cubins", $"{Path.GetFileNameWithoutExtension(ceiling.Source)}.{device.Properties.ArchitectureName}.cubin", device.ImageOf(ceiling.Kernel).Bytes);
+            "cubins", $"{Path.GetFileNameWithoutExtension(ceiling.Source)}.{device.Properties.ArchitectureName}.cubin",
+            device.ImageOf(ceiling.Kernel).Bytes);
         int turns = context.IsQuick ? 2 : ceiling.Turns;
         int blocks = context.IsQuick ? 2 : device.Properties.Multiprocessors * BlocksOfMultiprocessor;
         double seconds = Stopwatches.Median(Time(context, ceiling, turns, blocks));
         KernelAttributes attributes = device.Describe(ceiling.Kernel);
         return CheckRow.Figure(
             ceiling.Kernel, ceiling.Amount * blocks * turns / seconds / 1e12, ceiling.Unit,
-            FormattableString.Invariant($"{run.Words} words right; {blocks} blocks of {ceiling.Threads}, {turns} turns, {1e3 * seconds:0.###} ms, {attributes.Registers} registers"));
+            FormattableString.Invariant($"{run.Words} words right; {blocks} blocks of {ceiling.Threads}, {turns} turns, ")
+                + FormattableString.Invariant($"{1e3 * seconds:0.###} ms, {attributes.Registers} registers"));
     }
 
     private static double[] Time(CheckContext context, Ceiling ceiling, int turns, int blocks)
@@ -88,8 +90,9 @@ internal sealed class CeilingStage : IStage
             uint[] output = ProbeRun.Output(context.Device, precision.Probe, precision.Data(inAccumulator));
             double[] kept = precision.Kept(output, inAccumulator);
             string shares = string.Join(' ', kept.Select(static share => FormattableString.Invariant($"{share:0.##}")));
+            string place = inAccumulator ? "in the accumulator" : "among the products";
             yield return CheckRow.Figure(
-                $"{precision.Name}, large term {(inAccumulator ? "in the accumulator" : "among the products")}", AccumulatorPrecision.Bits(kept), "bits",
+                $"{precision.Name}, large term {place}", AccumulatorPrecision.Bits(kept), "bits",
                 $"terms of 2^-e of the largest kept, by e = 1, 2, ...: {shares}");
         }
     }

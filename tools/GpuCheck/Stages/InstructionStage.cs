@@ -59,7 +59,8 @@ internal sealed class InstructionStage : IStage
         ProbeRun run = ProbeRun.Of(device, probe, data);
         CheckRow row = CheckRow.AtMost(
             name, run.Wrong, 0, $"of {run.Words} words differ",
-            $"{string.Join(", ", probe.Mnemonics)}: {string.Join(", ", said)}; {data.Comparison.Name}{(run.Wrong > 0 ? $"; {run.First}" : "")}");
+            $"{string.Join(", ", probe.Mnemonics)}: {string.Join(", ", said)}; {data.Comparison.Name}"
+                + (run.Wrong > 0 ? $"; {run.First}" : ""));
         return row with { Outcome = accepted ? row.Outcome : CheckOutcome.Failed, Instructions = probe.Mnemonics };
     }
 

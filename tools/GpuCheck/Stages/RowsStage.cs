@@ -40,11 +40,12 @@ internal sealed class RowsStage : IStage
 
         if (!context.IsQuick)
         {
-            yield return Case(context, new TokenGrid(13, 34, 40, 96), 24, 0.25, KnownRecipes.Int8, 64);
+            yield return Case(context, new TokenGrid(13, 34, 40, 96, TextPlacement.Front), 24, 0.25, KnownRecipes.Int8, 64);
         }
     }
 
-    private static CheckCase Case(CheckContext context, TokenGrid grid, int heads, double density, QuantizationRecipe recipe, int channels) =>
+    private static CheckCase Case(
+        CheckContext context, TokenGrid grid, int heads, double density, QuantizationRecipe recipe, int channels) =>
         CheckCase.Of(FormattableString.Invariant($"{recipe}, {grid.Tokens} x {heads} x {channels}, density {density}"), () =>
         {
             using CudaBackend backend = context.Backend();

@@ -70,11 +70,12 @@ internal sealed class TimingStage : IStage
         [
             (new TokenGrid(21, 30, 52), 12, 128, [1, 0.5, 0.2, 0.1]),
             (new TokenGrid(32, 32, 32), 16, 128, [1]),
-            (new TokenGrid(13, 34, 40, 96), 48, 64, [1, 0.25]),
+            (new TokenGrid(13, 34, 40, 96, TextPlacement.Front), 48, 64, [1, 0.25]),
         ];
 
     private static IEnumerable<CheckRow> Time(
-        CheckContext context, CudaBackend backend, DeviceTensors tensors, AttentionPlan plan, double density, Dictionary<string, double> dense)
+        CheckContext context, CudaBackend backend, DeviceTensors tensors, AttentionPlan plan, double density,
+        Dictionary<string, double> dense)
     {
         AttentionShape shape = plan.Shape;
         using CudaAttentionKernel kernel = backend.Compile(plan);
