@@ -322,8 +322,8 @@ internal sealed class DevicePlan : IDisposable
                 Groups = _planned.ValueGroups,
                 MaximumCode = _planned.ValueMaximumCode,
             };
-            _device.Launch(
-                _planned.QuantizeValues, LaunchHeuristics.Values(_planned.QuantizeValues, rows.PaddedSlots, range.Heads), parameters, stream);
+            LaunchShape launch = LaunchHeuristics.Values(_planned.QuantizeValues, rows.PaddedSlots, range.Heads);
+            _device.Launch(_planned.QuantizeValues, launch, parameters, stream);
         }
     }
 }
