@@ -1,4 +1,3 @@
-using System.CommandLine;
 using Spectre.Console;
 using Tessera.Cli.Output;
 using Tessera.Cli.Running;
@@ -8,31 +7,24 @@ using Tessera.Methods.Fps;
 namespace Tessera.Cli.Commands;
 
 /// <summary><c>tessera tables fp8</c>.</summary>
-internal sealed class TablesFloat8Command : CommandWithExamples
+internal sealed class TablesFloat8Command(CommandConsole console)
+    : TableCommand<Float8Report>(
+        console,
+        "fp8",
+        "What FPSAttention's FP8 costs by size of scale group, with outliers, key smoothing, Hadamard, and by the scale of P.",
+        CliJsonContext.Default.Float8Report)
 {
-    public TablesFloat8Command(CommandConsole console)
-        : base(
-            "fp8",
-            "What FPSAttention's FP8 costs by size of scale group, with outliers, key smoothing, Hadamard, and by the scale of P.",
-            "tessera tables fp8")
+    protected override Float8Report Compute(CommandConsole console, CancellationToken cancellationToken)
     {
-        Option<bool> json = JsonOption.Create();
-        Options.Add(json);
-        SetAction((parsed, cancellationToken) =>
+        BackendCatalogue backends = new(threads: 0);
+        return new Float8Report
         {
-            BackendCatalogue backends = new(threads: 0);
-            Float8Report report = new()
-            {
-                Backend = backends.Cpu.Name,
-                Rows = ProgressDisplay.Run(console, _ => Float8ErrorTable.Measure(backends.Cpu, cancellationToken: cancellationToken)),
-            };
-            JsonOutput.WriteOrPrint(console, parsed.GetValue(json), report, CliJsonContext.Default.Float8Report, Print);
-
-            return Task.FromResult(ExitCode.Done);
-        });
+            Backend = backends.Cpu.Name,
+            Rows = ProgressDisplay.Run(console, _ => Float8ErrorTable.Measure(backends.Cpu, cancellationToken: cancellationToken)),
+        };
     }
 
-    private static void Print(IAnsiConsole output, Float8Report report)
+    protected override void Print(IAnsiConsole output, Float8Report report)
     {
         output.WriteLine(
             $"Relative L2 error of the output against unquantised attention, {report.Backend} backend, beside figures recorded earlier by "

@@ -1,4 +1,3 @@
-using System.CommandLine;
 using Spectre.Console;
 using Tessera.Cli.Output;
 using Tessera.Cli.Terminal;
@@ -7,27 +6,20 @@ using Tessera.Methods.Paro;
 namespace Tessera.Cli.Commands;
 
 /// <summary><c>tessera tables locality</c>.</summary>
-internal sealed class TablesLocalityCommand : CommandWithExamples
-{
-    public TablesLocalityCommand(CommandConsole console)
-        : base(
-            "locality",
-            "Which token order each rule of PAROAttention picks on maps whose best order is known, and the attention mass it keeps in the "
+internal sealed class TablesLocalityCommand(CommandConsole console)
+    : TableCommand<LocalityReport>(
+        console,
+        "locality",
+        "Which token order each rule of PAROAttention picks on maps whose best order is known, and the attention mass it keeps in the "
             + "best 20 % of blocks.",
-            "tessera tables locality")
+        CliJsonContext.Default.LocalityReport)
+{
+    protected override LocalityReport Compute(CommandConsole console, CancellationToken cancellationToken) => new()
     {
-        Option<bool> json = JsonOption.Create();
-        Options.Add(json);
-        SetAction(parsed =>
-        {
-            LocalityReport report = new() { Rows = LocalityTable.Compute() };
-            JsonOutput.WriteOrPrint(console, parsed.GetValue(json), report, CliJsonContext.Default.LocalityReport, Print);
+        Rows = LocalityTable.Compute(),
+    };
 
-            return ExitCode.Done;
-        });
-    }
-
-    private static void Print(IAnsiConsole output, LocalityReport report)
+    protected override void Print(IAnsiConsole output, LocalityReport report)
     {
         output.WriteLine(
             "Gaussian locality (sigma 1.5; 0.8 for the last head, which the figures imply) on 8x16x16 tokens in blocks of 64x64. Mass: "

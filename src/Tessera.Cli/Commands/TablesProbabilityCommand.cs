@@ -1,4 +1,3 @@
-using System.CommandLine;
 using Spectre.Console;
 using Tessera.Cli.Output;
 using Tessera.Cli.Terminal;
@@ -7,27 +6,20 @@ using Tessera.Methods.Paro;
 namespace Tessera.Cli.Commands;
 
 /// <summary><c>tessera tables probability</c>.</summary>
-internal sealed class TablesProbabilityCommand : CommandWithExamples
-{
-    public TablesProbabilityCommand(CommandConsole console)
-        : base(
-            "probability",
-            "What quantising the softmax numerators P alone costs: relative L2 error of the output for each format, reference and "
+internal sealed class TablesProbabilityCommand(CommandConsole console)
+    : TableCommand<ProbabilityReport>(
+        console,
+        "probability",
+        "What quantising the softmax numerators P alone costs: relative L2 error of the output for each format, reference and "
             + "denominator.",
-            "tessera tables probability")
+        CliJsonContext.Default.ProbabilityReport)
+{
+    protected override ProbabilityReport Compute(CommandConsole console, CancellationToken cancellationToken) => new()
     {
-        Option<bool> json = JsonOption.Create();
-        Options.Add(json);
-        SetAction(parsed =>
-        {
-            ProbabilityReport report = new() { Rows = ProbabilityErrorTable.Compute() };
-            JsonOutput.WriteOrPrint(console, parsed.GetValue(json), report, CliJsonContext.Default.ProbabilityReport, Print);
+        Rows = ProbabilityErrorTable.Compute(),
+    };
 
-            return ExitCode.Done;
-        });
-    }
-
-    private static void Print(IAnsiConsole output, ProbabilityReport report)
+    protected override void Print(IAnsiConsole output, ProbabilityReport report)
     {
         output.WriteLine(
             "Relative L2 error of O, 1024 tokens, 64 channels, normal random data whose score spread and mean of V are fitted to the "

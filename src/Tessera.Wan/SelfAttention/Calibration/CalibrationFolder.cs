@@ -33,8 +33,8 @@ internal sealed class CalibrationFolder
             if (File.ReadAllText(marker) != fingerprint)
             {
                 throw new InvalidDataException(
-                    $"{full} holds an interrupted calibration with other settings, prompts or weights; repeat those, give another output, "
-                        + "or remove the folder.");
+                    $"{full} holds an interrupted calibration with other settings, prompts or weights, or of another version or vector "
+                        + "width; repeat those, give another output, or remove the folder.");
             }
         }
         else

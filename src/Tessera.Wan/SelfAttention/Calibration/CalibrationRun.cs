@@ -1,8 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
 using Tessera.Attention;
+using Tessera.Neural.Products;
 using Tessera.Serialization;
 using Tessera.Wan.Autoencoder;
+using Tessera.Wan.Checkpoints;
+using Tessera.Wan.Pipeline;
 using Tessera.Wan.Sampling;
 using Tessera.Wan.Transformer;
 
@@ -212,10 +215,20 @@ public sealed class CalibrationRun
         };
     }
 
+    // Statistics are sums of what dense attention computes: other arithmetic gives a file whose last bits are those of no whole run.
+    private GenerationArithmetic Arithmetic()
+    {
+        WanTransformerConfig model = _request.Settings.Model;
+        int tokens = _request.Settings.Grid.Tokens;
+        return GenerationArithmetic.OfThisProcess(
+            _kernels, ProductPrecision.Float32,
+            AttentionPlan.Dense(new AttentionShape(1, model.Heads, tokens, tokens, model.HeadDim)) with { Grid = _request.Settings.Grid });
+    }
+
     private string Fingerprint() => string.Join(
         '\n',
         [
-            "tessera plan calibrate 1", $"{_request.Settings}", $"{string.Join(' ', Steps)}", $"{_request.Table}",
+            "tessera plan calibrate 2", $"{Arithmetic()}", $"{_request.Settings}", $"{string.Join(' ', Steps)}", $"{_request.Table}",
             FormattableString.Invariant($"guidance {_request.Guidance:R} seed {_request.Seed}"), _request.Checkpoint,
             _request.Negative?.Text ?? "", .. _request.Prompts.Select(static prompt => prompt.Text),
         ]);

@@ -156,6 +156,16 @@ public sealed class CalibrationRunTests(TinyTransformer tiny) : IClassFixture<Ti
             InvalidDataException fault = Assert.Throws<InvalidDataException>(() => Open(other));
             Assert.Contains("interrupted calibration with other settings", fault.Message, StringComparison.Ordinal);
         }
+
+        // What a processor with other vectors would have left.
+        string marker = Path.Combine(request.StateFolder, "calibration.txt");
+        string mine = File.ReadAllText(marker);
+        File.WriteAllText(marker, mine.Replace(" bits", " other bits", StringComparison.Ordinal));
+        Assert.NotEqual(mine, File.ReadAllText(marker));
+        Assert.Contains(
+            "another version or vector width", Assert.Throws<InvalidDataException>(() => Open(request)).Message, StringComparison.Ordinal);
+        File.WriteAllText(marker, mine);
+        _ = Open(request);
     }
 
     [Theory]
