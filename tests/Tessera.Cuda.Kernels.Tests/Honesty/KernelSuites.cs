@@ -31,10 +31,15 @@ internal static class KernelSuites
 
     public static string[] PipelineUnits { get; } = ["sm90a_pipeline_probe.cu"];
 
+    public static string[] WarpgroupUnits { get; } = ["sm90a_one_warpgroup_probe.cu"];
+
     public static string[] StoreUnits { get; } = ["sm90a_bulk_store_probe.cu"];
 
     private static readonly Lazy<(InstructionProbe Probe, ProbeData Data)[]> Pipelines = new(static () =>
-        [.. BlockSparseProbes.All.Take(2).Select(static probe => (probe, probe.Data()))]);
+        [.. BlockSparseProbes.Pipelines.Take(2).Select(static probe => (probe, probe.Data()))]);
+
+    private static readonly Lazy<(InstructionProbe Probe, ProbeData Data)[]> Warpgroups = new(static () =>
+        [.. BlockSparseProbes.Warpgroups.Select(static probe => (probe, probe.Data()))]);
 
     /// <summary>Dense with a tail, lists with orders and text, and partial blocks, in three orders of threads.</summary>
     public static void Attention(EmulatedKernels kernels)
@@ -77,16 +82,10 @@ internal static class KernelSuites
     }
 
     /// <summary>The pipeline in every order of threads and with late copies.</summary>
-    public static void Pipeline(EmulatedKernels kernels)
-    {
-        foreach (EmulatedSchedule schedule in EmulatedSchedule.All)
-        {
-            foreach ((InstructionProbe probe, ProbeData data) in Pipelines.Value)
-            {
-                PipelineProbeTests.Check(kernels, probe, data, schedule);
-            }
-        }
-    }
+    public static void Pipeline(EmulatedKernels kernels) => Run(kernels, Pipelines.Value);
+
+    /// <summary>The warpgroup that does everything, in every order of threads and with late copies.</summary>
+    public static void Warpgroup(EmulatedKernels kernels) => Run(kernels, Warpgroups.Value);
 
     /// <summary>The pipeline on tensor cores that keep 14 bits.</summary>
     public static void NarrowPipeline(EmulatedKernels kernels) =>
@@ -101,6 +100,17 @@ internal static class KernelSuites
             BulkStoreProbeTests.CheckCopy(kernels, schedule);
             BulkStoreProbeTests.CheckMatrices(kernels, schedule, transposed: false);
             BulkStoreProbeTests.CheckMatrices(kernels, schedule, transposed: true);
+        }
+    }
+
+    private static void Run(EmulatedKernels kernels, (InstructionProbe Probe, ProbeData Data)[] probes)
+    {
+        foreach (EmulatedSchedule schedule in EmulatedSchedule.All)
+        {
+            foreach ((InstructionProbe probe, ProbeData data) in probes)
+            {
+                PipelineProbeTests.Check(kernels, probe, data, schedule);
+            }
         }
     }
 

@@ -28,6 +28,7 @@ public sealed class MutationTests(ITestOutputHelper log)
         EmulatedKernels pipeline = Mutation.BuildSound(KernelSuites.PipelineUnits);
         KernelSuites.Pipeline(pipeline);
         KernelSuites.NarrowPipeline(pipeline);
+        KernelSuites.Warpgroup(Mutation.BuildSound(KernelSuites.WarpgroupUnits));
         KernelSuites.Store(Mutation.BuildSound(KernelSuites.StoreUnits));
     }
 

@@ -13,10 +13,12 @@ public sealed class PipelineProbeTests
     /// <summary>Bits that DeepSeek-V3 (arXiv 2412.19437, 3.5.2) found Hopper's tensor cores to keep of sums of E4M3 products.</summary>
     internal const int HopperBits = 14;
 
-    public static TheoryData<string> Kernels => [.. BlockSparseProbes.All.Select(static probe => probe.Kernel)];
+    public static TheoryData<string> Kernels =>
+        [.. BlockSparseProbes.Pipelines.Concat(BlockSparseProbes.Warpgroups).Select(static probe => probe.Kernel)];
 
     /// <summary>E4M3 whose sums outgrow narrow accumulators, though those of one block do not.</summary>
-    internal static (InstructionProbe Probe, ProbeData Data) Growing { get; } = (BlockSparseProbes.All[^1], BlockSparseProbes.Growing());
+    internal static (InstructionProbe Probe, ProbeData Data) Growing { get; } =
+        (BlockSparseProbes.Pipelines[^1], BlockSparseProbes.Growing());
 
     [EmulatedTheory]
     [MemberData(nameof(Kernels))]

@@ -9,12 +9,10 @@ namespace GpuCheck.Probes;
 /// </summary>
 internal sealed class BlockSparseProbes
 {
-    private const string Source = "sm90a_pipeline_probe.cu";
     private const int Heads = 2;
     private const int Rows = 150;
     private const int Tiles = 2;
     private const int RowsOfTile = 128;
-    private const int Threads = 384;
 
     private readonly bool _isInteger;
     private readonly int _channels;
@@ -38,25 +36,45 @@ internal sealed class BlockSparseProbes
         _lists = [[0, 2, 3, blocks - 1], [1], [], [.. Enumerable.Range(0, blocks)]];
     }
 
-    /// <summary>All of them.</summary>
-    public static IReadOnlyList<InstructionProbe> All { get; } = [Probe(true, 64, 3), Probe(true, 128, 2), Probe(false, 128, 2)];
+    /// <summary>A producer and two consumers that take turns over a ring of stages.</summary>
+    public static IReadOnlyList<InstructionProbe> Pipelines { get; } =
+        [Pipeline(true, 64, stages: 3), Pipeline(true, 128, stages: 2), Pipeline(false, 128, stages: 2)];
+
+    /// <summary>One warpgroup that does everything.</summary>
+    public static IReadOnlyList<InstructionProbe> Warpgroups { get; } = [Warpgroup(false, 64), Warpgroup(true, 128)];
 
     /// <summary>
-    /// E4M3 without a negative number, so that sums only grow: those of one key block stay below 2^14, those of a row do not. An accumulator
-    /// of 14 bits is exact only where it begins anew with each block.
+    /// E4M3 without a negative number, so that sums only grow: those of one key block stay below 2^14, those of a row do not. An
+    /// accumulator of 14 bits is exact only where it begins anew with each block.
     /// </summary>
     public static ProbeData Growing() => new BlockSparseProbes(isInteger: false, 128, grows: true).Data();
 
-    private static InstructionProbe Probe(bool isInteger, int channels, int stages) => new(
-        $"probe_pipeline_{(isInteger ? "int8" : "e4m3")}_d{channels}", Source, Threads,
-        (2 * 64 * 128) + (2 * stages * channels * channels) + (8 * ((4 * stages) + 1)),
+    private static InstructionProbe Pipeline(bool isInteger, int channels, int stages) => new(
+        $"probe_pipeline_{Name(isInteger, channels)}", "sm90a_pipeline_probe.cu", 384, SharedBytes(channels, stages),
         [
-            $"wgmma.mma_async.sync.aligned.m64n{channels}k32.{(isInteger ? "s32.s8.s8" : "f32.e4m3.e4m3")}", "wgmma.fence.sync.aligned",
-            "wgmma.commit_group.sync.aligned", "wgmma.wait_group.sync.aligned", "bar.sync", "bar.arrive", "fence.proxy.async.shared::cta",
-            "setmaxnreg.dec.sync.aligned.u32", "setmaxnreg.inc.sync.aligned.u32", "cp.async.bulk.wait_group.read",
-            "stmatrix.sync.aligned.m8n8.x4.shared.b16", "cp.async.bulk.tensor.3d.global.shared::cta.bulk_group",
+            .. Shared(isInteger, channels), "bar.arrive", "setmaxnreg.dec.sync.aligned.u32", "setmaxnreg.inc.sync.aligned.u32",
+            "elect.sync", "selp.b32",
         ],
         () => new BlockSparseProbes(isInteger, channels, grows: false).Data());
+
+    // Two blocks of threads for each tile.
+    private static InstructionProbe Warpgroup(bool isInteger, int channels) => new(
+        $"probe_one_warpgroup_{Name(isInteger, channels)}", "sm90a_one_warpgroup_probe.cu", 128, SharedBytes(channels, stages: 1),
+        Shared(isInteger, channels),
+        () => new BlockSparseProbes(isInteger, channels, grows: false).Data() with { Blocks = 2 * Tiles * Heads });
+
+    private static string Name(bool isInteger, int channels) => $"{(isInteger ? "int8" : "e4m3")}_d{channels}";
+
+    private static int SharedBytes(int channels, int stages) =>
+        (2 * 64 * 128) + (2 * stages * channels * channels) + (8 * ((4 * stages) + 1));
+
+    private static string[] Shared(bool isInteger, int channels) =>
+    [
+        $"wgmma.mma_async.sync.aligned.m64n{channels}k32.{(isInteger ? "s32.s8.s8" : "f32.e4m3.e4m3")}", "wgmma.fence.sync.aligned",
+        "wgmma.commit_group.sync.aligned", "wgmma.wait_group.sync.aligned", "bar.sync", "fence.proxy.async.shared::cta",
+        "stmatrix.sync.aligned.m8n8.x4.shared.b16", "cp.async.bulk.tensor.3d.global.shared::cta.bulk_group", "cp.async.bulk.commit_group",
+        "cp.async.bulk.wait_group.read",
+    ];
 
     private ProbeData Data()
     {

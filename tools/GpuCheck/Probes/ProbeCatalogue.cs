@@ -7,7 +7,7 @@ internal static class ProbeCatalogue
     public static IReadOnlyList<InstructionProbe> All { get; } =
     [
         .. ScalarProbes.All, .. MemoryProbes.All, .. WarpProbes.All, .. CopyProbes.All, .. StoreProbes.All, .. WarpgroupProbes.All,
-        .. PipelineProbes.All, .. BlockSparseProbes.All,
+        .. PipelineProbes.All, .. BlockSparseProbes.Pipelines, .. BlockSparseProbes.Warpgroups,
     ];
 
     /// <summary>Of each kernel the first, and the kernel that a new machine runs first.</summary>

@@ -8,7 +8,7 @@ namespace GpuCheck.Probes;
 internal static partial class ProbeSource
 {
     private static readonly string[] Headers =
-        ["compat.cuh", "prims.cuh", "wgmma.cuh", "hopper.cuh", "probe.cuh", "warpgroup.cuh", "ceiling.cuh"];
+        ["compat.cuh", "prims.cuh", "wgmma.cuh", "hopper.cuh", "probe.cuh", "warpgroup.cuh", "ceiling.cuh", "pipeline.cuh"];
 
     /// <summary>A kernel alone: what stands before the first kernel of its file, and the kernel.</summary>
     /// <param name="file">The file, of this program.</param>
