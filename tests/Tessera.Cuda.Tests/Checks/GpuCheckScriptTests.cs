@@ -96,12 +96,30 @@ public sealed class GpuCheckScriptTests : IDisposable
         // Verification refuses quick runs only of stages that verify; none of those ran.
         Assert.True(code == 0, said);
         string[] files = [.. Directory.GetFiles(Output).Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
-        Assert.Equal(["details.tar.gz", "log.txt", "report.json", "report.md", "verified.json"], files);
+        Assert.Equal(["cache.tar.gz", "details.tar.gz", "log.txt", "report.json", "report.md", "verified.json"], files);
         Assert.Equal(
             ["probe", "instructions", "ceilings", "sass", "smallest"],
             Stages().Select(static stage => stage.GetProperty("stage").GetString()));
         Assert.All(Stages().Where(static stage => stage.TryGetProperty("rows", out _)), static stage => Assert.True(stage.GetProperty("isComplete").GetBoolean()));
         Assert.Contains("== instructions, ", File.ReadAllText(Path.Combine(Output, "log.txt")), StringComparison.Ordinal);
+    }
+
+    [EmulatedFact]
+    public void Another_machine_goes_on_from_what_an_earlier_one_left()
+    {
+        (int code, string said) = Run("smallest");
+        Assert.True(code == 0, said);
+        string earlier = Path.Combine(_folder, "earlier");
+        Directory.Move(Output, earlier);
+        Directory.Delete(Work, recursive: true);
+
+        (code, said) = Run(("GPU_CHECK_EARLIER", earlier), "probe");
+
+        Assert.True(code == 0, said);
+        Assert.Equal(["probe", "smallest"], Stages().Select(static stage => stage.GetProperty("stage").GetString()));
+        // Compiled kernels came along.
+        DateTime since = File.GetLastWriteTimeUtc(Path.Combine(Work, "smallest.json"));
+        Assert.Contains(Directory.GetFiles(Path.Combine(Work, "cache"), "*.cubin"), path => File.GetLastWriteTimeUtc(path) <= since);
     }
 
     [StubFact]
@@ -121,6 +139,9 @@ public sealed class GpuCheckScriptTests : IDisposable
 
         Assert.True(code == 3, said);
         Assert.Contains("No CUDA device", said, StringComparison.Ordinal);
+        (code, said) = Run(("TESSERA_CUDA_DRIVER", "/nonexistent/libcuda.so.1"), "verify");
+        Assert.True(code == 0, said);
+        Assert.Contains("0 kernels verified", said, StringComparison.Ordinal);
     }
 
     private List<JsonElement> Stages() =>
@@ -140,7 +161,7 @@ public sealed class GpuCheckScriptTests : IDisposable
         foreach ((string name, string value) in ((string, string)[])
             [
                 ("PATH", $"{_folder}:/usr/bin:/bin"), ("CUDA_HOME", "/nonexistent"), ("GPU_CHECK_PROGRAM", program), ("GPU_CHECK_WORK", Work),
-                ("GPU_CHECK_OUTPUT", Output), ("GPU_CHECK_OPTIONS", "--quick"), ("TESSERA_CUDA_DRIVER", StubLibraries.Driver),
+                ("GPU_CHECK_OUTPUT", Output), ("GPU_CHECK_EARLIER", "/nonexistent"), ("GPU_CHECK_OPTIONS", "--quick"), ("TESSERA_CUDA_DRIVER", StubLibraries.Driver),
                 ("TESSERA_NVRTC", StubLibraries.Nvrtc), ("STUB_ARCHITECTURE", "90"),
                 ("STUB_EMULATOR", HostCompiler.ForHost is null ? "" : EmulationBuild.Build(EmulationBuild.KernelFolder)), variable,
             ])
