@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Tessera.Attention;
 using Tessera.Cuda.Driver;
 
@@ -34,21 +35,23 @@ public sealed record CudaAttentionCall
         Value.RequireFits(nameof(Value), shape, shape.KeyLength);
         Output.RequireFits(nameof(Output), shape, shape.QueryLength);
         Output.RequireDistinctRows(nameof(Output), shape, shape.QueryLength);
-        Require(
-            LogSumExp.Address % sizeof(float) == 0, nameof(LogSumExp),
-            $"LogSumExp begins at {LogSumExp}; it is binary32 [batch, heads, queries] and needs an address that {sizeof(float)} divides.");
-        Require(
-            Rotary is null
-                || (Rotary.Channels == shape.HeadDim && Rotary.Tokens == shape.QueryLength && Rotary.Tokens == shape.KeyLength),
-            nameof(Rotary),
-            $"The rotary embedding turns {Rotary?.Tokens} tokens of {Rotary?.Channels} channels, the plan is for {shape}; make another.");
-    }
-
-    private static void Require(bool condition, string name, FormattableString fault)
-    {
-        if (!condition)
+        if (LogSumExp.Address % sizeof(float) != 0)
         {
-            throw new ArgumentException(FormattableString.Invariant(fault), name);
+            Refuse(
+                nameof(LogSumExp),
+                $"LogSumExp begins at {LogSumExp}; it is binary32 [batch, heads, queries]: wanted an address that {sizeof(float)} divides.");
+        }
+
+        if (Rotary is not null
+            && (Rotary.Channels != shape.HeadDim || Rotary.Tokens != shape.QueryLength || Rotary.Tokens != shape.KeyLength))
+        {
+            Refuse(
+                nameof(Rotary),
+                $"The rotary embedding turns {Rotary.Tokens} tokens of {Rotary.Channels} channels, the plan is for {shape}; make another.");
         }
     }
+
+    [DoesNotReturn]
+    private static void Refuse(string name, FormattableString fault) =>
+        throw new ArgumentException(FormattableString.Invariant(fault), name);
 }

@@ -11,7 +11,8 @@ namespace Tessera.Cuda;
 
 /// <summary>
 /// A plan compiled for a GPU. <see cref="Enqueue"/> works on memory that is on the device and returns at once;
-/// <see cref="Run"/> takes spans, sends them, waits and brings the result back. Neither allocates once sizes have been seen.
+/// <see cref="Run"/> takes spans, sends them, waits and brings the result back. Neither reserves device memory
+/// once sizes have been seen.
 /// </summary>
 /// <remarks>
 /// Two runs over equal inputs give equal bits: key blocks are visited in ascending order and nothing is added atomically. An instance is
