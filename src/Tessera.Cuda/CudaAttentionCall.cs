@@ -39,7 +39,7 @@ public sealed record CudaAttentionCall
         {
             Refuse(
                 nameof(LogSumExp),
-                $"LogSumExp begins at {LogSumExp}; it is binary32 [batch, heads, queries]: wanted an address that {sizeof(float)} divides.");
+                $"LogSumExp begins at {LogSumExp}; it is binary32 [batch, heads, queries]: it needs an address that 4 divides.");
         }
 
         if (Rotary is not null
