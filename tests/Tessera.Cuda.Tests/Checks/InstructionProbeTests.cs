@@ -69,6 +69,16 @@ public sealed class InstructionProbeTests
         {
             Assert.Equal(ProbeSource.KernelsOf(file.Key).Order(StringComparer.Ordinal), file.Select(static probe => probe.Kernel).Order(StringComparer.Ordinal));
             string whole = ProbeSource.Load(file.Key).Text;
+            // Everything that is included goes along, by name.
+            string[] headers = [.. ProbeSource.Load(file.Key).Headers.Select(static header => header.Name)];
+            string[] texts = [whole, .. ProbeSource.Load(file.Key).Headers.Select(static header => header.Text)];
+            string[] included =
+            [
+                .. texts.SelectMany(static text => text.Split('\n')).Where(static line => line.StartsWith("#include \"", StringComparison.Ordinal))
+                    .Select(static line => line.Split('"')[1]).Where(static name => !name.StartsWith("emulated_", StringComparison.Ordinal)),
+            ];
+            Assert.Equal(included.Distinct().Order(StringComparer.Ordinal), headers.Order(StringComparer.Ordinal));
+            Assert.Contains("compat.cuh", headers);
             foreach (InstructionProbe probe in file)
             {
                 string alone = ProbeSource.Load(file.Key, probe.Kernel).Text;

@@ -7,9 +7,6 @@ namespace GpuCheck.Probes;
 /// <summary>Text of the probe kernels, embedded in this program, and of single ones of them.</summary>
 internal static partial class ProbeSource
 {
-    private static readonly string[] Headers =
-        ["compat.cuh", "prims.cuh", "wgmma.cuh", "hopper.cuh", "probe.cuh", "warpgroup.cuh", "ceiling.cuh", "pipeline.cuh"];
-
     /// <summary>A kernel alone: what stands before the first kernel of its file, and the kernel.</summary>
     /// <param name="file">The file, of this program.</param>
     /// <param name="kernel">The kernel; null for the whole file.</param>
@@ -17,9 +14,7 @@ internal static partial class ProbeSource
     public static KernelSource Load(string file, string? kernel = null)
     {
         string text = Read(file);
-        return new KernelSource(
-            file, kernel is null ? text : Alone(text, kernel, file),
-            [.. Headers.Select(static name => new KernelHeader(name, Read(name)))]);
+        return new KernelSource(file, kernel is null ? text : Alone(text, kernel, file), HeadersOf(text));
     }
 
     /// <summary>Kernels of a file, in order.</summary>
@@ -33,6 +28,27 @@ internal static partial class ProbeSource
             ?? throw new InvalidOperationException($"Resource {name} is missing.");
         using StreamReader reader = new(stream, Encoding.UTF8);
         return reader.ReadToEnd();
+    }
+
+    // What a text includes, directly or not, each once: the compiler has no files to look into.
+    private static List<KernelHeader> HeadersOf(string text)
+    {
+        List<KernelHeader> headers = [];
+        Add(text);
+        return headers;
+
+        void Add(string includer)
+        {
+            foreach (string name in Include().Matches(includer).Select(static match => match.Groups[1].Value))
+            {
+                if (!headers.Exists(header => header.Name == name))
+                {
+                    string included = Read(name);
+                    headers.Add(new KernelHeader(name, included));
+                    Add(included);
+                }
+            }
+        }
     }
 
     private static string Alone(string text, string kernel, string file)
@@ -49,6 +65,10 @@ internal static partial class ProbeSource
 
         throw new InvalidOperationException($"{file} has no kernel '{kernel}'; it has {string.Join(", ", KernelsOf(file))}.");
     }
+
+    // Not what only the emulator includes (.hpp) or clang (<...>).
+    [GeneratedRegex(@"^#include ""(\w+\.cuh)""", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    private static partial Regex Include();
 
     [GeneratedRegex(@"^TESSERA_[A-Z_]+\((\w+)", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex Begin();

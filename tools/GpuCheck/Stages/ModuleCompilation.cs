@@ -8,7 +8,7 @@ namespace GpuCheck.Stages;
 
 /// <summary>
 /// The library's modules compiled by NVRTC for the device, all at once, with the assembler's report. The code goes to the kernel cache, so
-/// that nothing is compiled twice: the report changes what is printed and not what is made.
+/// that nothing is compiled twice, neither for the report, which changes what is printed and not what is made, nor by a later visit.
 /// </summary>
 internal sealed class ModuleCompilation
 {
@@ -47,20 +47,28 @@ internal sealed class ModuleCompilation
         CudaDevice device = _context.Device;
         IReadOnlyList<string> options = NvrtcCompiler.OptionsFor(module, device.Properties.Architecture);
         KernelSource source = KernelSource.Load(module);
+        string key = KernelCache.KeyOf(source, options, _compiler!.Version);
+        string report = Path.Combine(_context.Folder, "ptxas", $"{module.Name}.{key[..16]}.log");
+        if (File.Exists(report) && device.Cache?.Read(key) is not null)
+        {
+            // An earlier visit's.
+            return (File.ReadAllText(report), 0);
+        }
+
         long start = Stopwatch.GetTimestamp();
         CompiledKernels compiled;
         try
         {
-            compiled = _compiler!.Compile(source, [.. options, ReportOption]);
+            compiled = _compiler.Compile(source, [.. options, ReportOption]);
         }
         catch (KernelCompilationException refusal) when (refusal.Message.Contains("OPTION", StringComparison.Ordinal))
         {
-            compiled = _compiler!.Compile(source, options) with { Log = $"{ReportOption} was refused: {refusal.Log}" };
+            compiled = _compiler.Compile(source, options) with { Log = $"{ReportOption} was refused: {refusal.Log}" };
         }
 
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        device.Cache?.Write(KernelCache.KeyOf(source, options, _compiler.Version), compiled.Cubin);
-        _context.Keep("ptxas", $"{module.Name}.log", Encoding.UTF8.GetBytes(compiled.Log + "\n"));
+        device.Cache?.Write(key, compiled.Cubin);
+        _context.Keep("ptxas", Path.GetFileName(report), Encoding.UTF8.GetBytes(compiled.Log + "\n"));
         return (compiled.Log, seconds);
     }
 }

@@ -100,9 +100,8 @@ internal sealed class ProbeStage : IStage
         {
             (string log, double seconds) = _compilation.Of(module);
             assembler = AssemblerReport.Of(log);
-            yield return CheckRow.Figure(
-                $"{module.Name}, NVRTC", seconds, "s",
-                assembler.Count > 0 ? $"with the assembler's report of {assembler.Count} kernels" : "the assembler's report is not offered");
+            string report = assembler.Count > 0 ? $"the assembler's report of {assembler.Count} kernels" : "the assembler's report is not offered";
+            yield return CheckRow.Figure($"{module.Name}, NVRTC", seconds, "s", seconds > 0 ? report : $"{report}; compiled earlier");
         }
 
         foreach (string kernel in module.Kernels)
