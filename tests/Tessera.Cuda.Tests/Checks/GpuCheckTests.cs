@@ -141,8 +141,9 @@ public sealed class GpuCheckTests : IDisposable
         Assert.Equal(2, run.ExitCode);
         StageReport report = GpuCheckRun.Report(_folder, "attention");
         Assert.False(report.IsComplete);
-        Assert.Equal(4, report.Rows.Count);
-        Assert.All(report.Rows.Take(3), static row => Assert.Contains("CUDA_ERROR_ILLEGAL_ADDRESS", row.Detail, StringComparison.Ordinal));
+        Assert.Equal(5, report.Rows.Count);
+        Assert.Equal(("kernels", CheckOutcome.Measured), (report.Rows[0].Name, report.Rows[0].Outcome));
+        Assert.All(report.Rows.Skip(1).Take(3), static row => Assert.Contains("CUDA_ERROR_ILLEGAL_ADDRESS", row.Detail, StringComparison.Ordinal));
         Assert.Contains("given up after 3 cases", report.Rows[^1].Detail, StringComparison.Ordinal);
     }
 

@@ -32,6 +32,7 @@ internal sealed class AttentionStage : IStage
 
     public IEnumerable<CheckCase> Cases(CheckContext context)
     {
+        yield return ModuleCompilation.Case(context);
         foreach ((string name, AttentionPlan plan, Distribution distribution, RotaryEmbedding? rotary) in Plans(context.IsQuick))
         {
             yield return CheckCase.Of(name, () =>

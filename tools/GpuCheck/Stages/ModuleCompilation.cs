@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using GpuCheck.Reporting;
 using Tessera.Cuda.Compilation;
 using Tessera.Cuda.Driver;
 using Tessera.Cuda.Launch;
@@ -34,6 +35,25 @@ internal sealed class ModuleCompilation
             _tasks.Add(module.Name, Task.Run(() => Compile(module)));
         }
     }
+
+    /// <summary>
+    /// The case that a stage begins with whose other cases need the library's kernels: compiling may take longer than any of them, and is
+    /// no sign of a kernel that hangs.
+    /// </summary>
+    public static CheckCase Case(CheckContext context) => CheckCase.Of("kernels", () =>
+    {
+        ModuleCompilation compilation = new(context);
+        if (compilation.Fault is { } absence)
+        {
+            return CheckRow.Skip("kernels", $"{absence}; the driver compiles the package's PTX");
+        }
+
+        double[] seconds = [.. compilation._tasks.Values.Select(static task => task.GetAwaiter().GetResult().Seconds)];
+        return CheckRow.Figure("kernels", seconds.Max(), "s", $"{seconds.Length} modules compiled at once by NVRTC; 0 when an earlier stage did");
+    }) with
+    {
+        Limit = TimeSpan.FromMinutes(5),
+    };
 
     /// <summary>Why NVRTC compiles nothing here; null when it does.</summary>
     public string? Fault { get; }

@@ -27,6 +27,7 @@ internal sealed class QuantizeStage : IStage
 
     public IEnumerable<CheckCase> Cases(CheckContext context)
     {
+        yield return ModuleCompilation.Case(context);
         TokenGrid grid = context.IsQuick ? new(3, 5, 7) : new(7, 15, 13);
         QuantizationRecipe coarse = KnownRecipes.SageInt8Value;
         OperandFormat[] formats =

@@ -28,6 +28,7 @@ internal sealed class RowsStage : IStage
 
     public IEnumerable<CheckCase> Cases(CheckContext context)
     {
+        yield return ModuleCompilation.Case(context);
         TokenGrid grid = context.IsQuick ? new(4, 8, 10) : new(21, 30, 52);
         int heads = context.IsQuick ? 1 : 12;
         foreach (double density in context.IsQuick ? [0.4] : (double[])[1, 0.2])

@@ -22,6 +22,7 @@ internal sealed class TimingStage : IStage
 
     public IEnumerable<CheckCase> Cases(CheckContext context)
     {
+        yield return ModuleCompilation.Case(context);
         foreach ((TokenGrid grid, int heads, int channels, double[] densities) in Shapes(context.IsQuick))
         {
             AttentionShape shape = new(1, heads, grid.Tokens, grid.Tokens, channels);
