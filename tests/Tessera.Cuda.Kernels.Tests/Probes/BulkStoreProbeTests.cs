@@ -1,5 +1,4 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
+using GpuCheck.Probes;
 using Tessera.Cuda.Driver;
 using Tessera.Cuda.Emulation;
 using Tessera.Cuda.Launch;
@@ -12,7 +11,6 @@ namespace Tessera.Cuda.Kernels.Tests.Probes;
 public sealed class BulkStoreProbeTests
 {
     private const int CopySharedBytes = 32768 + 8;
-    private const byte Poison = 0xff;
 
     /// <summary>Element, swizzle, and the box in elements, of three or four axes.</summary>
     public static TheoryData<TensorMapElement, TensorMapSwizzle, int[]> Boxes => new()
@@ -69,42 +67,21 @@ public sealed class BulkStoreProbeTests
         using DeviceData data = new(device);
         int[] box = copy.Extents;
         int rank = box.Length;
-        Strided source = new(copy, [112, 26, 5, 3]);
-        Strided destination = new(copy, [120, 23, 4, 2]);
+        StridedTensor source = new([112, 26, 5, 3], rank, copy.Element);
+        StridedTensor destination = new([120, 23, 4, 2], rank, copy.Element);
         byte[] bytes = new byte[source.Bytes];
         new Random(7).NextBytes(bytes);
         ulong output = data.Poisoned<byte>(destination.Bytes);
-        CopyParameters parameters = new()
+        CopyProbeParameters parameters = new()
         {
-            Source = data.PutMap(source.Map(data.Put<byte>(bytes))),
-            Destination = data.PutMap(destination.Map(output)),
+            Source = data.PutMap(source.Map(new DevicePointer(data.Put<byte>(bytes)), box, copy.Swizzle)),
+            Destination = data.PutMap(destination.Map(new DevicePointer(output), box, copy.Swizzle)),
             Bytes = box.Aggregate(source.ElementBytes, static (product, extent) => product * extent),
         };
         from.CopyTo(parameters.From);
         to.CopyTo(parameters.To);
         CudaDeviceCalls.Launch(device, kernel ?? $"probe_bulk_copy_{rank}d", new LaunchShape(1, 1, 1, 32, CopySharedBytes), parameters);
-
-        byte[] expected = new byte[destination.Bytes];
-        Array.Fill(expected, Poison);
-        int[] at = new int[rank];
-        for (int i = 0; i < parameters.Bytes / source.ElementBytes; i++)
-        {
-            for (int axis = 0, rest = i; axis < rank; rest /= box[axis], axis++)
-            {
-                at[axis] = rest % box[axis];
-            }
-
-            if (destination.OffsetOf(at, to) is { } target)
-            {
-                // What lies outside of the source reads as zero.
-                int? origin = source.OffsetOf(at, from);
-                for (int b = 0; b < source.ElementBytes; b++)
-                {
-                    expected[target + b] = origin is { } place ? bytes[place + b] : (byte)0;
-                }
-            }
-        }
-
+        byte[] expected = destination.After(source, bytes, box, from, to);
         Assert.Equal(expected, data.Get<byte>(output, destination.Bytes));
     }
 
@@ -113,7 +90,7 @@ public sealed class BulkStoreProbeTests
         using EmulatedDevice device = new(90, schedule, kernels);
         using DeviceData data = new(device);
         ulong output = data.Poisoned<ushort>(256);
-        MatrixParameters parameters = new()
+        MatrixProbeParameters parameters = new()
         {
             Destination = data.PutMap(new TensorMap(
                 new DevicePointer(output), TensorMapElement.UInt8, [32, 16, 1], [32, 512], [32, 16, 1], TensorMapSwizzle.None)),
@@ -130,82 +107,5 @@ public sealed class BulkStoreProbeTests
         }
     }
 
-    /// <summary>A tensor whose rows and planes have gaps between them.</summary>
-    private sealed class Strided
-    {
-        private readonly Box _box;
-        private readonly int[] _extents;
-        private readonly int[] _strides;
-
-        public Strided(Box box, int[] extents)
-        {
-            int rank = box.Extents.Length;
-            ElementBytes = box.Element switch { TensorMapElement.UInt8 => 1, TensorMapElement.Float32 => 4, _ => 2 };
-            _box = box;
-            _extents = extents[..rank];
-            _strides = new int[rank];
-            _strides[0] = ElementBytes;
-            _strides[1] = ((extents[0] * ElementBytes) + 63) / 16 * 16;
-            for (int axis = 2; axis < rank; axis++)
-            {
-                _strides[axis] = (_strides[axis - 1] * extents[axis - 1]) + 16;
-            }
-
-            Bytes = _strides[^1] * _extents[^1];
-        }
-
-        public int ElementBytes { get; }
-
-        public int Bytes { get; }
-
-        public TensorMap Map(ulong address) => new(
-            new DevicePointer(address), _box.Element, [.. _extents.Select(static extent => (long)extent)],
-            [.. _strides.Skip(1).Select(static stride => (long)stride)], _box.Extents, _box.Swizzle);
-
-        public int? OffsetOf(int[] at, int[] first)
-        {
-            int offset = 0;
-            for (int axis = 0; axis < _extents.Length; axis++)
-            {
-                int index = first[axis] + at[axis];
-                if (index < 0 || index >= _extents[axis])
-                {
-                    return null;
-                }
-
-                offset += index * _strides[axis];
-            }
-
-            return offset;
-        }
-    }
-
     private sealed record Box(TensorMapElement Element, TensorMapSwizzle Swizzle, int[] Extents);
-
-    /// <summary>Mirror of CopyProbeParameters.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    private struct CopyParameters
-    {
-        public ulong Source;
-        public ulong Destination;
-        public Coordinates From;
-        public Coordinates To;
-        public int Bytes;
-        public int Reserved;
-    }
-
-    /// <summary>Mirror of MatrixProbeParameters.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    private struct MatrixParameters
-    {
-        public ulong Destination;
-        public int Transposed;
-        public int Reserved;
-    }
-
-    [InlineArray(4)]
-    private struct Coordinates
-    {
-        private int _first;
-    }
 }

@@ -1,6 +1,5 @@
 using GpuCheck.Probes;
 using GpuCheck.Reporting;
-using Tessera.Cuda.Driver;
 using Xunit;
 
 namespace Tessera.Cuda.Tests.Checks;
@@ -73,26 +72,5 @@ public sealed class ReportTests
     private static CheckRow Row(CheckOutcome outcome, params string[] instructions) =>
         new("row", outcome, null, null, "", "") { Instructions = instructions };
 
-    private static StageReport Report(CheckRow[] rows) => new()
-    {
-        Stage = "instructions",
-        Purpose = "a test",
-        Time = new DateTimeOffset(2026, 11, 21, 0, 0, 0, TimeSpan.Zero),
-        Seconds = 1,
-        Device = new CudaDeviceProperties
-        {
-            Name = "NVIDIA Test",
-            Architecture = 90,
-            DriverVersion = 13000,
-            Multiprocessors = 1,
-            SharedBytesPerBlock = 1,
-            SharedBytesPerMultiprocessor = 1,
-            RegistersPerMultiprocessor = 1,
-            MemoryBytes = 1,
-        },
-        NvrtcVersion = 13010,
-        IsQuick = false,
-        IsComplete = true,
-        Rows = rows,
-    };
+    private static StageReport Report(CheckRow[] rows) => SampleReport.Of("instructions", rows);
 }

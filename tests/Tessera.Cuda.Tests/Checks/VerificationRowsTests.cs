@@ -1,7 +1,6 @@
 using System.Text.Json;
 using GpuCheck.Reporting;
 using Tessera.Cuda.Compilation;
-using Tessera.Cuda.Driver;
 using Tessera.Cuda.Launch;
 using Tessera.Cuda.Verification;
 using Xunit;
@@ -74,29 +73,8 @@ public sealed class VerificationRowsTests : IDisposable
     private CheckRow Row(CheckOutcome outcome, double value, double? bound, string unit = "relative L2") =>
         new("row", outcome, value, bound, unit, "") { Kernels = [_kernel] };
 
-    private StageReport Report(string stage, params CheckRow[] rows) => new()
-    {
-        Stage = stage,
-        Purpose = "a test",
-        Time = new DateTimeOffset(2026, 11, 21, 0, 0, 0, TimeSpan.Zero),
-        Seconds = 1,
-        Device = new CudaDeviceProperties
-        {
-            Name = "NVIDIA Test",
-            Architecture = 90,
-            DriverVersion = 13000,
-            Multiprocessors = 1,
-            SharedBytesPerBlock = 1,
-            SharedBytesPerMultiprocessor = 1,
-            RegistersPerMultiprocessor = 1,
-            MemoryBytes = 1,
-        },
-        NvrtcVersion = 13010,
-        IsQuick = false,
-        IsComplete = true,
-        Rows = rows,
-        Kernels = [new KernelRecord(_kernel, Hash(), Options, "13.1", 168, 0)],
-    };
+    private StageReport Report(string stage, params CheckRow[] rows) =>
+        SampleReport.Of(stage, rows) with { Kernels = [new KernelRecord(_kernel, Hash(), Options, "13.1", 168, 0)] };
 
     private void Write(StageReport report) => File.WriteAllText(
         Path.Combine(_folder, $"{report.Stage}.json"), JsonSerializer.Serialize(report, ReportJsonContext.Default.StageReport));

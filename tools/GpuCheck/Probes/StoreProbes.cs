@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Tessera.Cuda.Memory;
 
@@ -42,36 +41,21 @@ internal static class StoreProbes
     private static ProbeData CopyData(TensorMapSwizzle swizzle, int[] box, int[] from, int[] to)
     {
         int rank = box.Length;
-        Tensor source = new([112, 26, 5, 3], rank);
-        Tensor destination = new([120, 23, 4, 2], rank);
+        StridedTensor source = new([112, 26, 5, 3], rank);
+        StridedTensor destination = new([120, 23, 4, 2], rank);
         byte[] bytes = new byte[source.Bytes];
         new Random(23).NextBytes(bytes);
-        byte[] expected = new byte[destination.Bytes];
-        Array.Fill(expected, (byte)0xff);
-        uint[] before = MemoryMarshal.Cast<byte, uint>(expected).ToArray();
+        byte[] expected = destination.After(source, bytes, box, from, to);
+        byte[] before = new byte[expected.Length];
+        Array.Fill(before, StridedTensor.Untouched);
         int total = box.Aggregate(1, static (product, extent) => product * extent);
-        int[] at = new int[rank];
-        for (int i = 0; i < total; i++)
-        {
-            for (int axis = 0, rest = i; axis < rank; rest /= box[axis], axis++)
-            {
-                at[axis] = rest % box[axis];
-            }
-
-            // Outside of the source is zero, outside of the destination is nothing.
-            if (destination.OffsetOf(at, to) is { } target)
-            {
-                expected[target] = source.OffsetOf(at, from) is { } origin ? bytes[origin] : (byte)0;
-            }
-        }
-
         return new ProbeData(MemoryMarshal.Cast<byte, uint>(bytes).ToArray(), MemoryMarshal.Cast<byte, uint>(expected).ToArray(), total)
         {
-            Before = before,
+            Before = MemoryMarshal.Cast<byte, uint>(before).ToArray(),
             Maps = [(input, _) => source.Map(input, box, swizzle), (_, output) => destination.Map(output, box, swizzle)],
             Parameters = addresses =>
             {
-                CopyParameters parameters = new() { Source = addresses.Maps[0], Destination = addresses.Maps[1], Bytes = total };
+                CopyProbeParameters parameters = new() { Source = addresses.Maps[0], Destination = addresses.Maps[1], Bytes = total };
                 from.CopyTo(parameters.From);
                 to.CopyTo(parameters.To);
                 return ProbeRun.Bytes(parameters);
@@ -103,79 +87,10 @@ internal static class StoreProbes
                             output, TensorMapElement.UInt8, [32, 16, 1], [32, 512], [32, 16, 1], TensorMapSwizzle.None),
                     ],
                     Parameters = addresses => ProbeRun.Bytes(
-                        new MatrixParameters { Destination = addresses.Maps[0], Transposed = transposed ? 1 : 0 }),
+                        new MatrixProbeParameters { Destination = addresses.Maps[0], Transposed = transposed ? 1 : 0 }),
                 };
             })
         {
             Name = name,
         };
-
-    /// <summary>A tensor of bytes whose rows and planes have gaps between them.</summary>
-    private sealed class Tensor
-    {
-        private readonly int[] _extents;
-        private readonly int[] _strides;
-
-        public Tensor(int[] extents, int rank)
-        {
-            _extents = extents[..rank];
-            _strides = new int[rank];
-            _strides[0] = 1;
-            _strides[1] = (extents[0] + 63) / 16 * 16;
-            for (int axis = 2; axis < rank; axis++)
-            {
-                _strides[axis] = (_strides[axis - 1] * extents[axis - 1]) + 16;
-            }
-        }
-
-        public int Bytes => _strides[^1] * _extents[^1];
-
-        public TensorMap Map(Tessera.Cuda.Driver.DevicePointer address, int[] box, TensorMapSwizzle swizzle) => new(
-            address, TensorMapElement.UInt8, [.. _extents.Select(static extent => (long)extent)],
-            [.. _strides.Skip(1).Select(static stride => (long)stride)], box, swizzle);
-
-        public int? OffsetOf(int[] at, int[] first)
-        {
-            int offset = 0;
-            for (int axis = 0; axis < _extents.Length; axis++)
-            {
-                int index = first[axis] + at[axis];
-                if (index < 0 || index >= _extents[axis])
-                {
-                    return null;
-                }
-
-                offset += index * _strides[axis];
-            }
-
-            return offset;
-        }
-    }
-
-    /// <summary>Mirror of CopyProbeParameters.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    private struct CopyParameters
-    {
-        public ulong Source;
-        public ulong Destination;
-        public Coordinates From;
-        public Coordinates To;
-        public int Bytes;
-        public int Reserved;
-    }
-
-    /// <summary>Mirror of MatrixProbeParameters.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    private struct MatrixParameters
-    {
-        public ulong Destination;
-        public int Transposed;
-        public int Reserved;
-    }
-
-    [InlineArray(4)]
-    private struct Coordinates
-    {
-        private int _first;
-    }
 }
