@@ -30,9 +30,12 @@ public sealed class ParameterLayoutTests
     [EmulatedFact]
     public void The_catalogue_lists_the_kernels_of_the_source_and_their_sizes()
     {
+        // Kernels that ask a device about itself are the checking program's, not the library's.
         Dictionary<string, EmulatedKernel> source = EmulatedKernels.Shared.Kernels
-            .Where(static kernel => !kernel.Name.StartsWith("probe_", StringComparison.Ordinal)).ToDictionary(static kernel => kernel.Name);
-        Assert.Equal(source.Keys.Order(StringComparer.Ordinal), KernelCatalogue.Kernels.Select(static kernel => kernel.Name).Order(StringComparer.Ordinal));
+            .Where(static kernel => !kernel.Name.StartsWith("probe_", StringComparison.Ordinal) && !kernel.Name.StartsWith("ceiling_", StringComparison.Ordinal))
+            .ToDictionary(static kernel => kernel.Name);
+        Assert.Equal(
+            source.Keys.Order(StringComparer.Ordinal), KernelCatalogue.Kernels.Select(static kernel => kernel.Name).Order(StringComparer.Ordinal));
         foreach (KernelInstance kernel in KernelCatalogue.Kernels)
         {
             EmulatedKernel expected = source[kernel.Name];
