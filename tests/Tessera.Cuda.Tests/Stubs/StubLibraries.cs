@@ -46,6 +46,9 @@ internal static class StubLibraries
             Fault = $"the stub driver cannot be built: {exception.Message}";
         }
 
+        // What the stub compiles must not lie in the user's cache, where the library would find it under the key of a real compiler's code.
+        Environment.SetEnvironmentVariable("XDG_CACHE_HOME", Path.Combine(AppContext.BaseDirectory, "cache"));
+
         // Also without stubs: tests must not reach the driver of the machine.
         Environment.SetEnvironmentVariable("TESSERA_CUDA_DRIVER", Driver.Length > 0 ? Driver : "/nonexistent/libcuda.so.1");
         Environment.SetEnvironmentVariable("TESSERA_NVRTC", Nvrtc.Length > 0 ? Nvrtc : "/nonexistent/libnvrtc.so.13");
