@@ -196,7 +196,7 @@ def against_dense(report, folder):
             continue
         best = min(peers, key=lambda peer: peer["milliseconds"])
         lists = folder / f"lists-{tokens}x{heads}x{channels}-{match.group(5)}.i32"
-        kept = Lists(lists).density() if lists.exists() else 1.0
+        kept = Lists(lists).density() if lists.exists() else float(match.group(5))
         ours = 4.0 * heads * tokens * tokens * channels * kept / row["value"] / 1e9
         report.rows.append({
             "name": f"ours, {row['name']}", "value": best["milliseconds"] / ours, "unit": f"times as fast as {best['name'].split(' [')[0]}",
