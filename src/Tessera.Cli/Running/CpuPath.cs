@@ -37,7 +37,7 @@ internal static class CpuPath
                 new CpuPathProduct(PrecisionOption.NameOf(ProductPrecision.Float32), wide),
                 new CpuPathProduct(
                     PrecisionOption.NameOf(ProductPrecision.BFloat16),
-                    bfloat16Fault is null ? "512-bit vdpbf16ps, 1.7 to 1.9 times as fast" : $"rounded operands and {wide}, no faster"),
+                    bfloat16Fault is null ? "512-bit vdpbf16ps" : $"rounded operands and {wide}, no faster"),
             ],
         };
     }
