@@ -65,7 +65,7 @@ public sealed class DoctorCommandTests
         Assert.Equal(new CpuPathProduct("bf16", "rounded operands and 128-bit multiply-adds, no faster"), portable.Products[1]);
         CpuPathReport fast = CpuPath.Of(new CpuOptions { InstructionSet = CpuInstructionSet.Vector128 }, null);
         Assert.Equal(["AVX512-BF16"], fast.InstructionSets);
-        Assert.Equal("512-bit vdpbf16ps, 1.7 to 1.9 times as fast", fast.Products[1].Instructions);
+        Assert.Equal("512-bit vdpbf16ps", fast.Products[1].Instructions);
         if (CpuOptions.Default.EffectiveInstructionSet == CpuInstructionSet.Vector512)
         {
             CpuPathReport avx2 = CpuPath.Of(new CpuOptions { InstructionSet = CpuInstructionSet.Vector256, UseVnni = false }, "none");
